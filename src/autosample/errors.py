@@ -1,0 +1,67 @@
+"""What can go wrong, said so that a person can act on it.
+
+Every error has a stable code, states what must hold and what was given, and says what to do. The
+command line prints the message alone; a traceback is for programming errors only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class AutosampleError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        code: Stable identifier, ``AS`` and three digits. AS1xx: data; AS2xx: settings; AS3xx:
+            samplers; AS4xx: training; AS5xx: run folders.
+        problem: What must hold and what was given, one sentence.
+        fix: What to do about it, one sentence.
+        examples: A few offending rows, ids or values; at most five are shown.
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, problem: str, fix: str, examples: Iterable[object] = ()) -> None:
+        self.code = code
+        self.problem = problem
+        self.fix = fix
+        self.examples = [_shorten(example) for example in list(examples)[:5]]
+        shown = f" For example: {', '.join(self.examples)}." if self.examples else ""
+        super().__init__(f"{code}: {problem}{shown} {fix}".rstrip())
+
+
+class DataError(AutosampleError):
+    """The interactions cannot be used as they are."""
+
+    exit_code = 3
+
+
+class SettingsError(AutosampleError):
+    """A setting is unknown or out of its range."""
+
+    exit_code = 4
+
+
+class SamplerError(AutosampleError):
+    """A sampler broke its contract."""
+
+    exit_code = 5
+
+
+class TrainingError(AutosampleError):
+    """Training cannot go on: numbers that are not finite, or nothing to learn from."""
+
+    exit_code = 6
+
+
+class StoreError(AutosampleError):
+    """A run folder cannot be read or written."""
+
+    exit_code = 7
+
+
+def _shorten(value: object, limit: int = 60) -> str:
+    """The printable form of ``value``, cut to ``limit`` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
