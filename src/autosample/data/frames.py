@@ -1,0 +1,123 @@
+"""Tables in memory and Parquet: only the wanted columns, with exact integers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from autosample.data.lines import not_readable
+from autosample.data.tables import check_columns
+from autosample.errors import DataError
+
+Roles = Mapping[str, str]
+
+
+def frame_columns(source: Any, roles: Roles) -> dict[str, pl.Series]:
+    """Columns of a Polars or pandas frame, or of anything that speaks Arrow, by role.
+
+    Args:
+        source: The table.
+        roles: Role (user, item, rating, time) to column name.
+
+    Raises:
+        DataError: AS104 column missing, AS108 not a table, AS109 a column of mixed types.
+    """
+    if isinstance(source, pl.LazyFrame):
+        check_columns(list(roles.values()), source.collect_schema().names(), "The frame")
+        source = source.select(roles.values()).collect()
+    elif type(source).__module__.partition(".")[0] == "pandas":
+        return _pandas_columns(source, roles)
+    elif not isinstance(source, pl.DataFrame):
+        if not hasattr(source, "__arrow_c_stream__"):
+            raise DataError(
+                "AS108",
+                f"Cannot read interactions from {type(source).__name__}.",
+                "Give a path, a Polars or pandas frame, or a scipy sparse matrix.",
+            )
+        source = pl.DataFrame(source)
+    check_columns(list(roles.values()), source.columns, "The frame")
+    return {role: source[name] for role, name in roles.items()}
+
+
+def parquet_columns(path: Path, roles: Roles) -> dict[str, pl.Series]:
+    """Columns of a Parquet file, or of all ``*.parquet`` under a folder in order of their paths.
+
+    Raises:
+        DataError: AS101 no files, AS104 column missing, AS107 damaged file.
+    """
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    if not files:
+        raise DataError("AS101", f"{str(path)!r} has no *.parquet files.", "Check the path.")
+    frames = [_parquet(file, roles) for file in files]
+    try:
+        whole = pl.concat(frames)
+    except pl.exceptions.PolarsError as cause:
+        raise DataError(
+            "AS107",
+            f"The files of {path.name} have columns of different types ({cause}).",
+            "Write them with one schema.",
+        ) from cause
+    return {role: whole[name] for role, name in roles.items()}
+
+
+def _parquet(file: Path, roles: Roles) -> pl.DataFrame:
+    try:
+        with file.open("rb") as opened:
+            check_columns(list(roles.values()), list(pl.read_parquet_schema(opened)), file.name)
+            opened.seek(0)
+            return pl.read_parquet(opened, columns=list(roles.values()))
+    except OSError as cause:
+        raise not_readable(file, cause) from cause
+    except pl.exceptions.PolarsError as cause:
+        raise DataError(
+            "AS107", f"{file.name} is not a whole Parquet file ({cause}).", "Write it again."
+        ) from cause
+
+
+def _pandas_columns(source: Any, roles: Roles) -> dict[str, pl.Series]:
+    names = [str(name) for name in source.columns]
+    check_columns(list(roles.values()), names, "The frame")
+    return {
+        role: _pandas_column(source.iloc[:, names.index(name)], name)
+        for role, name in roles.items()
+    }
+
+
+def _pandas_column(column: Any, name: str) -> pl.Series:
+    """A pandas column: plain numbers and dates at once, all else value by value."""
+    if getattr(column.dtype, "tz", None) is not None:
+        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        return pl.Series(name, column.to_numpy())
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
+        return pl.Series(name, column.to_numpy().astype("datetime64[us]"))
+    values = column.astype(object).where(column.notna(), None).tolist()
+    return object_column(values, name)
+
+
+def object_column(values: list[Any], name: str) -> pl.Series:
+    """A column of Python values that must be of one type; whole numbers become exact text.
+
+    Raises:
+        DataError: AS109 with the first two rows of different types.
+    """
+    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
+    kinds: dict[type, int] = {}
+    for row, value in enumerate(plain):
+        if value is not None:
+            kinds.setdefault(type(value), row)
+    if len(kinds) > 1:
+        rows = list(kinds.values())[:2]
+        raise DataError(
+            "AS109",
+            f"The column {name!r} mixes {' and '.join(kind.__name__ for kind in kinds)}.",
+            "Convert it to one type.",
+            [f"row {row + 1}: {plain[row]!r}" for row in rows],
+        )
+    if int in kinds:
+        return pl.Series(name, [value if value is None else str(value) for value in plain])
+    return pl.Series(name, plain)

@@ -1,0 +1,110 @@
+"""From a source to a dataset in one call: read, filter, split, number."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal
+
+from autosample.data.dataset import Dataset
+from autosample.data.events import Events
+from autosample.data.filter import k_core as keep_k_core
+from autosample.data.filter import minimum_rating as keep_minimum_rating
+from autosample.data.read import FileFormat, read_events
+from autosample.data.split import Split, from_files, split_leave_last, split_ratio, split_temporal
+from autosample.errors import SettingsError
+
+SplitName = Literal["ratio", "leave-last", "temporal"]
+
+
+def load_dataset(
+    source: Any,
+    *,
+    test_file: Any = None,
+    valid_file: Any = None,
+    user: str = "user_id",
+    item: str = "item_id",
+    rating: str | None = None,
+    time: str | None = None,
+    minimum_rating: float | None = None,
+    k_core: int = 0,
+    split: SplitName = "ratio",
+    valid: float = 0.1,
+    test: float = 0.1,
+    seed: int = 0,
+    separator: str | None = None,
+    header: bool = True,
+    encoding: str = "utf-8",
+    skip_bad_lines: bool = False,
+    file_format: FileFormat = "auto",
+    allow_overlap: bool = False,
+) -> Dataset:
+    """Read interactions and make the dataset of a run.
+
+    Ratings are judged first, then duplicates dropped, then the k-core taken, then split. With
+    ``test_file`` the parts are taken as given, and ``split`` and ``test`` say nothing.
+
+    Args:
+        source: All interactions, or those to train on; anything :func:`read_events` reads.
+        test_file: The test, in the same form.
+        valid_file: The validation; without it ``valid`` of each user's training items.
+        user: See :func:`read_events`, as for all settings of reading.
+        item: Column of item ids.
+        rating: Column of ratings.
+        time: Column of times; needed by the splits leave-last and temporal.
+        minimum_rating: Lowest rating that is a positive.
+        k_core: Least number of items per user and users per item, in ``source`` as a whole.
+        split: ``ratio`` per user, ``leave-last`` per user, or ``temporal`` for all at once.
+        valid: Share for validation.
+        test: Share for the test.
+        seed: Of the split.
+        separator: Between fields.
+        header: Whether the first line names the columns.
+        encoding: Of text files.
+        skip_bad_lines: Drop unusable rows instead of refusing.
+        file_format: Layout of text files.
+        allow_overlap: Take given parts with common pairs.
+
+    Raises:
+        DataError: AS100 to AS132.
+        SettingsError: AS240 to AS242.
+    """
+    read = partial(
+        read_events,
+        user=user,
+        item=item,
+        rating=rating,
+        time=time,
+        separator=separator,
+        header=header,
+        encoding=encoding,
+        skip_bad_lines=skip_bad_lines,
+        file_format=file_format,
+    )
+    events = keep_minimum_rating(read(source), minimum_rating)
+    if test_file is None and valid_file is None:
+        events = keep_k_core(events, k_core, k_core) if k_core else events
+        return Dataset.from_split(_split(events, split, valid, test, seed))
+    if test_file is None or k_core:
+        raise SettingsError(
+            "AS242",
+            "Given parts need a test file and cannot have a k-core taken.",
+            "Give test_file too, and leave k_core out.",
+        )
+    held = [
+        None if part is None else keep_minimum_rating(read(part), minimum_rating)
+        for part in (valid_file, test_file)
+    ]
+    parts = from_files(events, *held, valid_share=valid, seed=seed, allow_overlap=allow_overlap)
+    return Dataset.from_split(parts)
+
+
+def _split(events: Events, name: str, valid: float, test: float, seed: int) -> Split:
+    if name == "ratio":
+        return split_ratio(events, valid=valid, test=test, seed=seed)
+    if name == "leave-last":
+        return split_leave_last(events, seed=seed)
+    if name == "temporal":
+        return split_temporal(events, valid=valid, test=test)
+    raise SettingsError(
+        "AS242", f"There is no split {name!r}.", "Use 'ratio', 'leave-last' or 'temporal'."
+    )

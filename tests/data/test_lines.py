@@ -1,0 +1,97 @@
+import gzip
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from autosample.data import lines as module
+from autosample.data.lines import read_lines
+from autosample.errors import DataError
+
+
+def write(folder: Path, content: bytes, name: str = "a.csv") -> Path:
+    path = folder / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a\nb\n", ["a", "b"]),
+        (b"a\nb", ["a", "b"]),
+        (b"a\r\nb\r\n", ["a", "b"]),
+        (b"\xef\xbb\xbfa\nb", ["a", "b"]),
+        (b"a\n\n b \n\n", ["a", "", " b ", ""]),
+        ("é\u2028x\x0by\n".encode(), ["é\u2028x\x0by"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_line_ends_and_marks(tmp_path, content, expected, name):
+    assert read_lines(write(tmp_path, content, name)).to_list() == expected
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5])
+def test_blocks_do_not_show(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(module, "_BLOCK", block)
+    text = "é,1\nüü,2\n\n👍,3"
+    path = write(tmp_path, text.encode())
+    assert read_lines(path).to_list() == text.split("\n")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-8-sig"])
+def test_other_encodings(tmp_path, encoding):
+    path = write(tmp_path, "café\nthé\n".encode(encoding))
+    assert read_lines(path, encoding).to_list() == ["café", "thé"]
+
+
+@pytest.mark.parametrize("block", [1, 4, 1 << 20])
+def test_place_of_a_bad_byte(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(module, "_BLOCK", block)
+    path = write(tmp_path, "é,1\nab".encode() + b"\xff\n")
+    with pytest.raises(DataError, match=r"AS103.*offset 7 .*encoding"):
+        read_lines(path)
+
+
+def test_a_truncated_character_is_a_bad_byte(tmp_path):
+    with pytest.raises(DataError, match=r"AS103.*offset 2 "):
+        read_lines(write(tmp_path, b"a,\xc3"))
+
+
+def test_unknown_encoding(tmp_path):
+    with pytest.raises(DataError, match="AS103"):
+        read_lines(write(tmp_path, b"a"), "klingon")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\r\n\n", b"\xef\xbb\xbf"])
+def test_empty(tmp_path, content):
+    with pytest.raises(DataError, match="AS102"):
+        read_lines(write(tmp_path, content))
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(DataError, match=r"AS101.*No such file"):
+        read_lines(tmp_path / "none.csv")
+    with pytest.raises(DataError, match="AS101"):
+        read_lines(tmp_path)
+
+
+def test_damaged_gzip(tmp_path):
+    path = write(tmp_path, b"a,b\n" * 1000, "a.csv.gz")
+    whole = path.read_bytes()
+    for damaged in (whole[:-20], b"not gzip", whole[:15] + b"\xff\xff" + whole[17:]):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="AS107"):
+            read_lines(path)
+
+
+def test_zstd(tmp_path):
+    path = tmp_path / "a.csv.zst"
+    pl.DataFrame({"u": ["é", "b"], "i": ["1", "2"]}).write_csv(path, compression="zstd")
+    assert path.read_bytes()[:4] == b"\x28\xb5\x2f\xfd"
+    assert read_lines(path).to_list() == ["u,i", "é,1", "b,2"]
+    path.write_bytes(path.read_bytes()[:12])
+    with pytest.raises(DataError, match="AS107"):
+        read_lines(path)
+    with pytest.raises(DataError, match="AS101"):
+        read_lines(tmp_path / "none.csv.zst")

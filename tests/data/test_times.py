@@ -1,0 +1,91 @@
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from autosample.data.times import guess_unit, histogram, parse_times, show_time
+from autosample.errors import DataError
+
+MOMENT = datetime(2015, 6, 1, 12, 30, tzinfo=UTC)
+SECONDS = int(MOMENT.timestamp())
+MICROS = SECONDS * 10**6
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series([MOMENT]),
+        pl.Series([MOMENT.replace(tzinfo=None)]),
+        pl.Series([MOMENT]).cast(pl.Datetime("ms", "UTC")),
+        pl.Series([MOMENT]).dt.convert_time_zone("Asia/Tokyo"),
+        pl.Series(["2015-06-01T12:30:00Z"]),
+        pl.Series(["2015-06-01 12:30:00"]),
+        pl.Series(["2015-06-01T14:30:00+02:00"]),
+    ],
+)
+def test_dates_become_microseconds_of_utc(column):
+    times, note = parse_times(column)
+    assert times.to_list() == [MICROS]
+    assert note.code == "AS159"
+    assert "2015-06-01 12:30" in note.message
+
+
+def test_days():
+    times, _ = parse_times(pl.Series([date(1970, 1, 2)]))
+    assert times.to_list() == [86_400 * 10**6]
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"),
+    [(1, "seconds"), (10**3, "milliseconds"), (10**6, "microseconds"), (10**9, "nanoseconds")],
+)
+@pytest.mark.parametrize("text", [True, False])
+def test_numbers_stay_and_their_unit_is_said(factor, unit, text):
+    values = [SECONDS * factor, SECONDS * factor + 1]
+    times, note = parse_times(pl.Series(values).cast(pl.String) if text else pl.Series(values))
+    assert times.to_list() == values
+    assert f"{unit} since 1970" in note.message
+    assert "2015-06-01 12:30" in note.message
+
+
+def test_floats_and_gaps():
+    times, note = parse_times(pl.Series(["1.5", "", "3"]))
+    assert times.to_list() == [1.5, None, 3.0]
+    assert note.count == 2
+    assert "order numbers" in note.message
+    assert parse_times(pl.Series([1.5, float("nan")]))[0].to_list() == [1.5, None]
+    assert parse_times(pl.Series([None, None]))[1].count == 0
+
+
+def test_times_before_1970_are_said():
+    _, note = parse_times(pl.Series([0, -5, SECONDS]))
+    assert "2 lie in 1970 or before" in note.message
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series(["2015-06-01", "yesterday"]),
+        pl.Series(["2015-06-01", str(SECONDS)]),
+        pl.Series([SECONDS, SECONDS * 1000]),
+        pl.Series([1.0, float("inf")]),
+        pl.Series([[1]]),
+        pl.Series([True]),
+    ],
+)
+def test_mixed_and_unreadable(column):
+    with pytest.raises(DataError, match="AS115"):
+        parse_times(column)
+
+
+def test_show_and_guess():
+    assert guess_unit(np.array([1, 2])) is None
+    assert guess_unit(np.array([])) is None
+    assert show_time(12.0, None) == "12"
+    assert show_time(SECONDS, "seconds") == "2015-06-01 12:30"
+    assert show_time(9e17, "milliseconds") == "9e+17"
+
+
+def test_histogram_by_hand():
+    assert histogram(np.array([0, 1, 2, 9]), bins=3) == ["3 from 0", "0 from 3", "1 from 6"]
