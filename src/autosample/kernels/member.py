@@ -1,0 +1,58 @@
+"""Membership in sorted rows of a CSR matrix."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import torch
+from torch import Tensor
+
+from autosample.kernels.threads import parallel_ranges
+
+
+def contains(indptr: Tensor, items: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Whether row ``rows[b]`` holds column ``columns[b, m]``, by binary search.
+
+    Args:
+        indptr: (U + 1,) int64.
+        items: (nnz,) int32, ascending within a row.
+        rows: (B,) int64.
+        columns: (B, M) int64.
+
+    Returns:
+        (B, M) bool. Cost: O(log h) per entry for a row of h columns.
+    """
+    if columns.device.type != "cpu":
+        return contains_torch(indptr, items, rows, columns)
+    out = np.empty(columns.shape, np.bool_)
+    arrays = (indptr.numpy(), items.numpy(), rows.numpy(), columns.numpy(), out)
+    parallel_ranges(_contains, len(out), *arrays, grain=max(1, 4096 // max(1, out.shape[1])))
+    return torch.from_numpy(out)
+
+
+def contains_torch(indptr: Tensor, items: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Torch twin of :func:`contains`: one search in the sorted keys of all pairs."""
+    if len(items) == 0:
+        return torch.zeros_like(columns, dtype=torch.bool)
+    owner = torch.repeat_interleave(indptr.diff())
+    span = int(torch.maximum(items.max(), columns.max())) + 1
+    keys = owner * span + items
+    wanted = rows[:, None] * span + columns
+    place = torch.searchsorted(keys, wanted).clamp_max(len(keys) - 1)
+    return keys[place] == wanted
+
+
+@numba.njit(nogil=True, cache=True)
+def _contains(start, stop, indptr, items, rows, columns, out):  # type: ignore[no-untyped-def]
+    for b in range(start, stop):
+        first, end = indptr[rows[b]], indptr[rows[b] + 1]
+        for m in range(columns.shape[1]):
+            wanted = columns[b, m]
+            low, high = first, end
+            while low < high:
+                middle = (low + high) >> 1
+                if items[middle] < wanted:
+                    low = middle + 1
+                else:
+                    high = middle
+            out[b, m] = low < end and items[low] == wanted

@@ -1,0 +1,114 @@
+"""Counter-based random numbers: a pure function of (seed, epoch, index, draw).
+
+There is no generator state. A number depends only on its key, so results are the same for any
+number of threads, any batch boundaries and after any interruption. The mixing function is the
+finaliser of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
+generators"), applied once per component of the key.
+
+Integers below n are made from the upper 32 bits by multiplication (Lemire 2019); for n < 2**31 a
+number's probability is off by less than n / 2**32 relative to uniform.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import torch
+from torch import Tensor
+
+GAMMA = 0x9E3779B97F4A7C15
+_MULTIPLIER_1 = 0xBF58476D1CE4E5B9
+_MULTIPLIER_2 = 0x94D049BB133111EB
+_MASK = (1 << 64) - 1
+
+
+def mix_int(value: int) -> int:
+    """The 64-bit finaliser on Python integers."""
+    value &= _MASK
+    value = ((value ^ (value >> 30)) * _MULTIPLIER_1) & _MASK
+    value = ((value ^ (value >> 27)) * _MULTIPLIER_2) & _MASK
+    return value ^ (value >> 31)
+
+
+def make_key(*parts: int) -> int:
+    """One 64-bit key from integers such as (seed, epoch, stream)."""
+    key = 0
+    for part in parts:
+        key = mix_int((key ^ mix_int(part + 1)) + GAMMA)
+    return key
+
+
+def permutation(n: int, *parts: int) -> Tensor:
+    """A random order of ``range(n)``, (n,) int64, keyed by integers. Cost O(n log n)."""
+    return torch.from_numpy(random_bits(make_key(*parts), n).argsort())
+
+
+def random_bits(key: int, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    """(n,) 64 random bits at positions 0 .. n-1 of ``key``."""
+    out = np.empty(n, np.uint64)
+    _fill_bits(out, np.uint64(key))
+    return out
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def mix(value):  # type: ignore[no-untyped-def]
+    """The 64-bit finaliser, compiled; ``value`` is uint64."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(_MULTIPLIER_1)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(_MULTIPLIER_2)
+    return value ^ (value >> np.uint64(31))
+
+
+@numba.njit(nogil=True, cache=True)
+def _fill_bits(out, key):  # type: ignore[no-untyped-def]
+    for position in range(out.shape[0]):
+        out[position] = mix(mix(key ^ mix(np.uint64(position))))
+
+
+@numba.njit(nogil=True, cache=True)
+def fill_uniform(start, stop, index, key, out):  # type: ignore[no-untyped-def]
+    """Fill rows of ``out`` (B, n) with 24-bit uniforms in [0, 1) keyed by ``index`` (B,)."""
+    for b in range(start, stop):
+        base = mix(key ^ mix(np.uint64(index[b])))
+        for draw in range(out.shape[1]):
+            bits = mix(base + np.uint64(draw) * np.uint64(GAMMA))
+            out[b, draw] = np.float32(bits >> np.uint64(40)) * np.float32(2.0**-24)
+
+
+def _signed(value: int) -> int:
+    """The int64 with the same bits."""
+    value &= _MASK
+    return value - (1 << 64) if value >> 63 else value
+
+
+def _shift(value: Tensor, by: int) -> Tensor:
+    """Logical shift to the right of int64 bit patterns."""
+    return (value >> by) & ((1 << (64 - by)) - 1)
+
+
+def mix_torch(value: Tensor) -> Tensor:
+    """The 64-bit finaliser on int64 bit patterns (torch twin of :func:`mix`)."""
+    value = (value ^ _shift(value, 30)) * _signed(_MULTIPLIER_1)
+    value = (value ^ _shift(value, 27)) * _signed(_MULTIPLIER_2)
+    return value ^ _shift(value, 31)
+
+
+def bits_torch(index: Tensor, n: int, key: int) -> Tensor:
+    """(B, n) int64 bit patterns keyed by (B,) ``index`` (torch twin of the kernels' keys)."""
+    base = mix_torch(_signed(key) ^ mix_torch(index))
+    steps = torch.tensor([_signed(draw * GAMMA) for draw in range(n)], device=index.device)
+    return mix_torch(base[:, None] + steps)
+
+
+def uniform_torch(index: Tensor, n: int, key: int) -> Tensor:
+    """(B, n) float32 uniforms in [0, 1) (torch twin of :func:`fill_uniform`)."""
+    return _shift(bits_torch(index, n, key), 40).float() * 2.0**-24
+
+
+def below_torch(bits: Tensor, n: Tensor) -> Tensor:
+    """Integers in 0 .. n-1 from 64 random bits; n < 2**31."""
+    return (_shift(bits, 32) * n) >> 32
+
+
+def fraction_torch(bits: Tensor) -> Tensor:
+    """53-bit uniforms in [0, 1), float64."""
+    return _shift(bits, 11).double() * 2.0**-53

@@ -1,0 +1,51 @@
+"""Scores of users for candidates without materialising (B, M, D)."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import torch
+from torch import Tensor
+
+from autosample.kernels.threads import parallel_ranges
+
+
+def pair_scores(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Dot products of ``left[rows[b]]`` and ``right[columns[b, m]]``.
+
+    Args:
+        left: (., D) float32 table, not differentiated through.
+        right: (., D) float32 table likewise.
+        rows: (B,) int64.
+        columns: (B, M) int64.
+
+    Returns:
+        (B, M) float32. Cost: B * M rows read; nothing of size B * M * D is made.
+    """
+    left, right = left.detach(), right.detach()
+    if left.device.type != "cpu":
+        return pair_scores_torch(left, right, rows, columns)
+    out = np.empty(columns.shape, np.float32)
+    tables = (left.numpy(), right.numpy(), rows.numpy(), columns.numpy(), out)
+    parallel_ranges(_pair_scores, len(rows), *tables, grain=max(1, 512 // max(1, columns.shape[1])))
+    return torch.from_numpy(out)
+
+
+def pair_scores_torch(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Torch twin of :func:`pair_scores`, one candidate column at a time."""
+    users = left[rows]
+    scores = [(users * right[columns[:, m]]).sum(dim=1) for m in range(columns.shape[1])]
+    return torch.stack(scores, dim=1) if scores else users.new_empty(columns.shape)
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+def _pair_scores(start, stop, left, right, rows, columns, out):  # type: ignore[no-untyped-def]
+    width = left.shape[1]
+    for b in range(start, stop):
+        user = left[rows[b]]
+        for m in range(columns.shape[1]):
+            item = right[columns[b, m]]
+            total = np.float32(0.0)
+            for d in range(width):
+                total += user[d] * item[d]
+            out[b, m] = total

@@ -1,0 +1,197 @@
+"""The gradient of a loss on dot products, by rows, and row-wise Adam.
+
+A batch is a list of edges (left row, right row, dloss/dscore). A row's gradient is the sum, over
+the edges that touch it, of coefficient times the row at the other end. Edges are first grouped by
+row; then every row is summed by one thread in edge order, so that no atomics are needed and the
+bits do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import torch
+from torch import Tensor
+
+from autosample.kernels.threads import parallel_ranges
+
+
+class RowGradient(NamedTuple):
+    """Gradient of a few rows of a table, the rest being zero."""
+
+    rows: Tensor  # (R,) int64, distinct
+    values: Tensor  # (R, D) float32
+    touches: Tensor  # (R,) float32, how often the batch used the row: the weight of its L2 term
+
+
+def edge_gradient(table: Tensor, left: Tensor, right: Tensor, coefficient: Tensor) -> RowGradient:
+    """Gradient of sum_e c_e <table[left_e], table[right_e]> over the rows of ``table``.
+
+    Args:
+        table: (N, D) float32; users first, then items.
+        left: (B,) int64, row of the user.
+        right: (B, C) int64, rows of its items.
+        coefficient: (B, C) float32, the derivative of the loss by each score.
+
+    Returns:
+        Gradient by rows, in order of first use. ``touches`` counts a user once per entry of
+        ``left`` and an item once per entry of ``right``. Cost: 2 B C rows read.
+    """
+    table = table.detach()
+    if table.device.type != "cpu":
+        return edge_gradient_torch(table, left, right, coefficient)
+    size = 2 * right.numel()
+    rows, starts, order = (np.empty(size + extra, np.int64) for extra in (0, 1, 0))
+    n = _group(left.numpy(), right.numpy(), len(table), rows, starts, order)
+    values, touches = np.empty((n, table.shape[1]), np.float32), np.empty(n, np.float32)
+    edges = (left.numpy(), right.numpy(), coefficient.detach().contiguous().numpy())
+    parallel_ranges(_sum_edges, n, table.numpy(), *edges, starts, order, values, touches)
+    arrays = (rows[:n], values, touches)
+    return RowGradient(*(torch.from_numpy(array) for array in arrays))
+
+
+def edge_gradient_torch(
+    table: Tensor, left: Tensor, right: Tensor, coefficient: Tensor
+) -> RowGradient:
+    """Torch twin of :func:`edge_gradient`; rows come in ascending order."""
+    columns = right.shape[1]
+    at_left = (coefficient[:, :, None] * table[right]).sum(dim=1)
+    at_right = coefficient.reshape(-1, 1) * table[left.repeat_interleave(columns)]
+    rows, place = torch.unique(torch.cat([left, right.flatten()]), return_inverse=True)
+    values = table.new_zeros(len(rows), table.shape[1])
+    values.index_add_(0, place, torch.cat([at_left, at_right]))
+    return RowGradient(rows, values, torch.bincount(place).to(table.dtype))
+
+
+def row_adam(
+    table: Tensor,
+    first: Tensor,
+    second: Tensor,
+    gradient: RowGradient,
+    *,
+    step: int,
+    lr: float,
+    l2: float = 0.0,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+) -> None:
+    """One Adam step (Kingma and Ba 2015) on the rows of ``gradient``, in place.
+
+    Differs from Adam as torch's SparseAdam does: moments of rows outside the batch are left as
+    they are, while the bias correction counts all steps.
+
+    Args:
+        table: (N, D) float32 parameters.
+        first: (N, D) float32 moments of the gradient.
+        second: (N, D) float32 moments of its square.
+        gradient: Rows to change.
+        step: Number of this step, from 1.
+        lr: Learning rate.
+        l2: Weight of 0.5 * |row|^2 per touch of a row.
+        betas: Decay of the moments.
+        eps: Added to the root of the second moment.
+    """
+    scale = (1.0 - betas[0] ** step, 1.0 - betas[1] ** step)
+    if table.device.type != "cpu":
+        row_adam_torch(table, first, second, gradient, scale, lr, l2, betas, eps)
+        return
+    tables = (table.detach().numpy(), first.numpy(), second.numpy())
+    numbers = np.array([lr / scale[0], l2, *betas, 1.0 / scale[1], eps], np.float32)
+    arrays = tuple(part.numpy() for part in gradient)
+    parallel_ranges(_row_adam, len(gradient.rows), *tables, *arrays, numbers)
+
+
+def row_adam_torch(
+    table: Tensor,
+    first: Tensor,
+    second: Tensor,
+    gradient: RowGradient,
+    scale: tuple[float, float],
+    lr: float,
+    l2: float,
+    betas: tuple[float, float],
+    eps: float,
+) -> None:
+    """Torch twin of :func:`row_adam`; ``scale`` holds the two bias corrections."""
+    rows, values, touches = gradient
+    with torch.no_grad():
+        values = values + l2 * touches[:, None] * table[rows]
+        first[rows] = betas[0] * first[rows] + (1 - betas[0]) * values
+        second[rows] = betas[1] * second[rows] + (1 - betas[1]) * values**2
+        root = (second[rows] / scale[1]).sqrt() + eps
+        table[rows] -= lr / scale[0] * first[rows] / root
+
+
+@numba.njit(nogil=True, cache=True)
+def _group(left, right, n_rows, rows, starts, order):  # type: ignore[no-untyped-def]
+    """Group the 2 B C ends of the edges by table row; returns the number of distinct rows.
+
+    End o < B C is the left end of edge o; end B C + o is the right end of edge o. The ends of
+    group r are ``order[starts[r]:starts[r + 1]]``, ascending.
+    """
+    columns = right.shape[1]
+    size = left.shape[0] * columns
+    slot = np.full(n_rows, -1, np.int32)
+    starts[:] = 0
+    n = 0
+    for end in range(2 * size):
+        edge = end if end < size else end - size
+        row = left[edge // columns] if end < size else right[edge // columns, edge % columns]
+        if slot[row] < 0:
+            slot[row] = n
+            rows[n] = row
+            n += 1
+        starts[slot[row] + 1] += 1
+    for r in range(n):
+        starts[r + 1] += starts[r]
+    cursor = starts[:n].copy()
+    for end in range(2 * size):
+        edge = end if end < size else end - size
+        row = left[edge // columns] if end < size else right[edge // columns, edge % columns]
+        order[cursor[slot[row]]] = end
+        cursor[slot[row]] += 1
+    return n
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+def _sum_edges(  # type: ignore[no-untyped-def]
+    start, stop, table, left, right, coefficient, starts, order, values, touches
+):
+    columns = right.shape[1]
+    size = left.shape[0] * columns
+    width = table.shape[1]
+    for r in range(start, stop):
+        total = values[r]
+        total[:] = 0.0
+        lefts = 0
+        for place in range(starts[r], starts[r + 1]):
+            end = order[place]
+            at_left = end < size
+            edge = end if at_left else end - size
+            b, c = edge // columns, edge % columns
+            other = table[right[b, c] if at_left else left[b]]
+            factor = coefficient[b, c]
+            lefts += at_left
+            for d in range(width):
+                total[d] += factor * other[d]
+        rights = starts[r + 1] - starts[r] - lefts
+        touches[r] = lefts / columns + rights
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
+def _row_adam(  # type: ignore[no-untyped-def]
+    start, stop, table, first, second, rows, values, touches, numbers
+):
+    rate, l2, beta1, beta2, correction, eps = numbers
+    one = np.float32(1.0)
+    for r in range(start, stop):
+        row = rows[r]
+        x, m, v, g = table[row], first[row], second[row], values[r]
+        decay = l2 * touches[r]
+        for d in range(x.shape[0]):
+            gradient = g[d] + decay * x[d]
+            m[d] = beta1 * m[d] + (one - beta1) * gradient
+            v[d] = beta2 * v[d] + (one - beta2) * gradient * gradient
+            x[d] -= rate * m[d] / (np.sqrt(v[d] * correction) + eps)

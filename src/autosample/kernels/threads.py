@@ -1,0 +1,69 @@
+"""Our own threads for numba kernels that release the GIL.
+
+Kernels are compiled without numba's parallel layer, which clashes with torch's OpenMP runtime on
+some systems and does not survive a fork. Work is cut into contiguous ranges; every kernel writes
+only to its own range and sums in an order that does not depend on the cut, so that results have
+the same bits for any number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+
+from autosample.errors import SettingsError
+
+_threads = 0
+_pool: ThreadPoolExecutor | None = None
+
+
+def available_cores() -> int:
+    """Cores this process may use, by its affinity mask."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def set_threads(n: int) -> None:
+    """Use ``n`` threads for our kernels and for torch's own.
+
+    Raises:
+        SettingsError: AS201 when ``n`` is not positive.
+    """
+    global _threads, _pool  # noqa: PLW0603  one pool per process is the point
+    if n < 1:
+        raise SettingsError("AS201", f"threads must be at least 1, got {n}.", "Pass 1 or more.")
+    if _pool is not None:
+        _pool.shutdown()
+    _threads = n
+    _pool = ThreadPoolExecutor(n - 1, thread_name_prefix="autosample") if n > 1 else None
+    torch.set_num_threads(n)
+
+
+def get_threads() -> int:
+    """Number of threads in use; all cores of the process unless :func:`set_threads` was called."""
+    if _threads == 0:
+        set_threads(available_cores())
+    return _threads
+
+
+def parallel_ranges(function: Callable[..., None], n: int, *args: object, grain: int = 256) -> None:
+    """Call ``function(start, stop, *args)`` on contiguous ranges that cover ``range(n)``.
+
+    The calling thread does the first range itself. Ranges are at least ``grain`` long: below that
+    handing over costs more than it saves.
+    """
+    parts = max(1, min(get_threads(), n // max(grain, 1)))
+    if parts == 1 or _pool is None:
+        function(0, n, *args)
+        return
+    cuts = [n * part // parts for part in range(parts + 1)]
+    futures = [
+        _pool.submit(function, cuts[part], cuts[part + 1], *args) for part in range(1, parts)
+    ]
+    function(cuts[0], cuts[1], *args)
+    for future in futures:
+        future.result()

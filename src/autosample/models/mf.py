@@ -1,0 +1,28 @@
+"""Matrix factorisation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor
+
+from autosample.models.base import Recommender
+
+
+class MF(Recommender):
+    """One row per user and per item, nothing else (Koren, Bell and Volinsky 2009, without biases).
+
+    Its final table is its embedding, so that a step touches the rows of the batch only.
+    """
+
+    name: ClassVar[str] = "mf"
+    row_sparse: ClassVar[bool] = True
+
+    @property
+    def n_layers(self) -> int:
+        """One: the embedding."""
+        return 1
+
+    def layers(self) -> tuple[Tensor, ...]:
+        """The embedding."""
+        return (self.embedding,)

@@ -1,0 +1,70 @@
+"""From negatives to the derivative of the loss by each score."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from autosample.losses import Loss
+from autosample.models.view import TableView
+from autosample.types import Batch, Negatives
+
+
+class Derivative(NamedTuple):
+    """The loss of a batch and its slope."""
+
+    report: Tensor  # (3,) float64: loss, hardness, bound on the mixture gap; means over the batch
+    items: Tensor  # (B, 1 + K) the positive, then the negatives' items
+    coefficient: Tensor  # (B, 1 + K) derivative of the mean loss by each score
+
+
+def differentiate(view: TableView, batch: Batch, negatives: Negatives, loss: Loss) -> Derivative:
+    """Differentiate the mean loss by scores; synthetic vectors get their gradient on the side.
+
+    Items enter by their scores alone, so nothing of size B x K x D is made for them. Synthetic
+    vectors and learned samplers are differentiated by torch, down to the rows that the view gave
+    out; their items get a zero coefficient, which keeps them in the L2 term.
+    """
+    items = torch.cat([batch.positives[:, None], negatives.ids], dim=1)
+    if negatives.vectors is None:
+        scores = view.scores(batch.users, items).requires_grad_()
+        negative = scores[:, 1:]
+    else:
+        scores = view.scores(batch.users, items[:, :1]).requires_grad_()
+        user = view.pool(view.user_layers(batch.users))
+        negative = torch.einsum("bd,bkd->bk", user, view.pool(negatives.vectors))
+    gap = scores.new_zeros(())
+    if negatives.instance_weights is not None:
+        negative, gap = mix_instances(negative, negatives.instance_weights)
+    mean = loss(scores[:, 0], negative, negatives).mean()
+    total = mean if negatives.auxiliary is None else mean + negatives.auxiliary
+    total.backward()  # type: ignore[no-untyped-call]
+    coefficient = torch.zeros(items.shape, device=items.device)
+    if scores.grad is not None:
+        coefficient[:, : scores.shape[1]] = scores.grad
+    with torch.no_grad():
+        hardness = torch.sigmoid(negative - scores[:, :1]).mean()
+        report = torch.stack([mean.detach(), hardness, gap]).double().cpu()
+    return Derivative(report, items, coefficient)
+
+
+def mix_instances(scores: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """The score of the weighted sum of instances, and how far the loss is from loss mixing.
+
+    A dot product is linear, so the score of sum_s w_s e_s is sum_s w_s x_s. For the loss
+    f(x) = softplus(x - x_pos), convex with curvature at most 1/4,
+
+        0 <= sum_s w_s f(x_s) - f(sum_s w_s x_s) <= Var_w(x_s) / 8.
+
+    Args:
+        scores: (B, S) scores of the instances.
+        weights: (B, S), non-negative, rows sum to one.
+
+    Returns:
+        (B, 1) mixed scores, and the mean of the bound Var_w(x) / 8 over the batch.
+    """
+    mixed = (weights * scores).sum(dim=1, keepdim=True)
+    variance = (weights * (scores - mixed) ** 2).sum(dim=1)
+    return mixed, variance.detach().mean() / 8

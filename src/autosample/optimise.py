@@ -1,0 +1,124 @@
+"""Optimisers behind one call, so that the training loop has no case for any model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from autosample.kernels.step import RowGradient, row_adam
+from autosample.models.base import Recommender
+from autosample.models.view import TableView
+from autosample.samplers.base import Sampler
+
+
+class Optimiser:
+    """Adam for a model and for samplers that learn.
+
+    A row-sparse model is updated on the rows of the batch only (see
+    :func:`autosample.kernels.step.row_adam`); any other goes backward through its layers and takes
+    torch's fused Adam. L2 acts on the embedding rows that the batch used, once per use.
+
+    Args:
+        model: What is learned.
+        lr: Learning rate.
+        l2: Weight of 0.5 * |row|^2 per positive and use of a row.
+    """
+
+    def __init__(self, model: Recommender, *, lr: float, l2: float) -> None:
+        self.model, self.lr, self.l2, self.steps = model, lr, l2, 0
+        if model.row_sparse:
+            self._moments = {
+                name: torch.zeros_like(model.embedding.detach()) for name in ("m", "v")
+            }
+        else:
+            self._adam = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+
+    def step(self, view: TableView, gradient: RowGradient, size: int) -> None:
+        """Apply the gradient of a batch of ``size`` positives, given by rows of the final table."""
+        self.steps += 1
+        decay = self.l2 / size
+        if self.model.row_sparse:
+            row_adam(
+                self.model.embedding,
+                self._moments["m"],
+                self._moments["v"],
+                view.row_gradient(gradient),
+                step=self.steps,
+                lr=self.lr,
+                l2=decay,
+            )
+            return
+        self._adam.zero_grad()
+        view.backward(gradient)
+        if decay and (slope := self.model.embedding.grad) is not None:
+            rows = self.model.embedding.detach()[gradient.rows]
+            slope[gradient.rows] += decay * gradient.touches[:, None] * rows
+        self._adam.step()
+
+    def state(self) -> dict[str, Tensor]:
+        """Moments and step counts as named tensors (shared, not copied)."""
+        own = self._moments if self.model.row_sparse else _adam_state(self._adam)
+        return {"steps": torch.tensor(self.steps), **own}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Take over a state made by :meth:`state` (copied)."""
+        self.steps = int(state["steps"])
+        if not self.model.row_sparse:
+            _load_adam_state(self._adam, state)
+            return
+        for name, moment in self._moments.items():
+            moment.copy_(state[name])
+
+
+class SamplerSlot:
+    """A prepared sampler and, where it learns, the optimiser of its parameters."""
+
+    def __init__(self, sampler: Sampler, *, lr: float) -> None:
+        self.sampler = sampler
+        parameters = list(sampler.parameters())
+        self._adam = torch.optim.Adam(parameters, lr=lr) if parameters else None
+
+    def step(self) -> None:
+        """Update what the sampler learns; without parameters, nothing."""
+        if self._adam is not None:
+            self._adam.step()
+            self._adam.zero_grad()
+
+    def state(self) -> dict[str, Tensor]:
+        """Buffers, parameters and moments as named tensors (shared, not copied); never empty."""
+        state = {f"own.{name}": value for name, value in self.sampler.state_dict().items()}
+        moments = {} if self._adam is None else _adam_state(self._adam)
+        return {"present": torch.tensor(1)} | state | moments
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Take over a state made by :meth:`state` (copied)."""
+        own = {k.removeprefix("own."): v for k, v in state.items() if k.startswith("own.")}
+        self.sampler.load_state_dict(own)
+        if self._adam is not None:
+            _load_adam_state(self._adam, state)
+
+
+def _adam_state(adam: torch.optim.Adam) -> dict[str, Tensor]:
+    """Moments and steps by ``number.name``."""
+    return {
+        f"{number}.{name}": value
+        for number, values in adam.state_dict()["state"].items()
+        for name, value in values.items()
+    }
+
+
+def _load_adam_state(adam: torch.optim.Adam, state: dict[str, Tensor]) -> None:
+    """Take over moments and steps by ``number.name``; other keys are passed over."""
+    by_parameter: dict[int, dict[str, Tensor]] = {}
+    for key, value in state.items():
+        number, _, name = key.partition(".")
+        if name and number.isdigit():
+            by_parameter.setdefault(int(number), {})[name] = value.clone()
+    adam.load_state_dict({"state": by_parameter, "param_groups": adam.state_dict()["param_groups"]})
+
+
+def copied(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
+    """Detached copies by name."""
+    return {name: tensor.detach().clone() for name, tensor in tensors}

@@ -1,0 +1,152 @@
+"""The only training loop."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from autosample.data.batches import Batches
+from autosample.data.interactions import Interactions
+from autosample.errors import SettingsError, TrainingError
+from autosample.kernels.draw import Unseen
+from autosample.losses import Loss, bpr
+from autosample.models.base import Recommender
+from autosample.objective import differentiate
+from autosample.optimise import Optimiser, SamplerSlot, copied
+from autosample.samplers.base import Sampler
+from autosample.samplers.draw import Draw
+from autosample.types import Batch
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch of training was."""
+
+    epoch: int
+    loss: float  # mean over positives, without L2
+    positives: int
+    seconds: float
+    hardness: float  # mean over positives of sigmoid(negative score - positive score)
+    gap: float | None  # mean bound on loss mixing minus instance mixing, for mixtures
+
+
+class Learner:
+    """A model in training: parameters, optimiser state and the number of epochs behind it.
+
+    Samplers come and go between epochs; the state carries over.
+
+    Args:
+        model: What is learned.
+        interactions: Training interactions.
+        loss: Function of scores, see :mod:`autosample.losses`.
+        lr: Learning rate of Adam.
+        l2: Weight of the squared length of the embedding rows in the batch.
+        batch_size: Positives per step, B.
+        epochs: Planned number of epochs, for samplers with a curriculum.
+        seed: Seed of order and draws.
+
+    Raises:
+        SettingsError: AS213 when ``lr`` or ``l2`` is out of range, AS212 for the batch size.
+        TrainingError: AS401 when there is nothing to learn from.
+    """
+
+    def __init__(
+        self,
+        model: Recommender,
+        interactions: Interactions,
+        *,
+        loss: Loss = bpr,
+        lr: float = 1e-3,
+        l2: float = 1e-4,
+        batch_size: int = 2048,
+        epochs: int = 100,
+        seed: int = 0,
+    ) -> None:
+        if not 0 < lr < 10 or not 0 <= l2 < 10:
+            raise SettingsError(
+                "AS213",
+                f"lr must lie in (0, 10) and l2 in [0, 10), got {lr} and {l2}.",
+                "Common values are 1e-3 and 1e-4.",
+            )
+        self.model, self.interactions, self.loss = model, interactions, loss
+        self.optimiser = Optimiser(model, lr=lr, l2=l2)
+        self.batches = Batches(interactions, batch_size=batch_size, seed=seed)
+        self.unseen = Unseen(interactions)
+        self.epochs, self.seed = epochs, seed
+        self.epoch = 0
+        self.slots: dict[str, SamplerSlot] = {}
+        self._unused: dict[str, dict[str, Tensor]] = {}  # restored states, samplers not used yet
+
+    def slot(self, sampler: Sampler) -> SamplerSlot:
+        """This learner's own prepared copy of a sampler, by its label, with its state."""
+        if sampler.label not in self.slots:
+            own = copy.deepcopy(sampler)
+            own.prepare(self.interactions, dim=self.model.dim, n_layers=self.model.n_layers)
+            slot = SamplerSlot(own, lr=self.optimiser.lr)
+            if (state := self._unused.pop(sampler.label, None)) is not None:
+                slot.load_state(state)
+            self.slots[sampler.label] = slot
+        return self.slots[sampler.label]
+
+    def run_epoch(self, sampler: Sampler, on_batch: Callable[[int], None] | None = None) -> Epoch:
+        """Train one epoch with negatives of ``sampler``.
+
+        Raises:
+            TrainingError: AS402 when the loss is not finite, naming the step.
+        """
+        started, totals = time.perf_counter(), torch.zeros(3, dtype=torch.float64)
+        draw = Draw(self.unseen, seed=self.seed, epoch=self.epoch, epochs=self.epochs)
+        slot = self.slot(sampler)
+        slot.sampler.begin_epoch(self.model.view(), draw)
+        for batch in self.batches.epoch(self.epoch):
+            totals += self.step(batch, slot, draw) * len(batch.index)
+            if on_batch is not None:
+                on_batch(len(batch.index))
+        self.epoch += 1
+        loss, hardness, gap = (totals / len(self.batches)).tolist()
+        seconds = time.perf_counter() - started
+        return Epoch(self.epoch, loss, len(self.batches), seconds, hardness, gap)
+
+    def step(self, batch: Batch, slot: SamplerSlot, draw: Draw) -> Tensor:
+        """One update; returns (3,) loss, hardness and mixture gap, means over the batch."""
+        view = self.model.view()
+        negatives = slot.sampler.sample(batch, view, draw)
+        report, items, coefficient = differentiate(view, batch, negatives, self.loss)
+        if not torch.isfinite(report[0]):
+            raise TrainingError(
+                "AS402",
+                f"The loss is {report[0].item()} in step {self.optimiser.steps + 1}.",
+                "Lower the learning rate, or look at the embedding norms.",
+            )
+        gradient = view.score_gradient(batch.users, items, coefficient)
+        self.optimiser.step(view, gradient, len(batch.index))
+        slot.step()
+        return report
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """A copy of everything that training changes, as named tensors."""
+        parts = {"model": self.model.state_dict(), "optimiser": self.optimiser.state()}
+        parts |= {f"sampler/{label}": state for label, state in self._unused.items()}
+        parts |= {f"sampler/{label}": slot.state() for label, slot in self.slots.items()}
+        state = {f"{part}/{k}": v for part, values in parts.items() for k, v in values.items()}
+        return copied([*state.items(), ("epoch", torch.tensor(self.epoch))])
+
+    def restore(self, snapshot: dict[str, Tensor]) -> None:
+        """Go back to a snapshot, also one made by another process."""
+        parts: dict[str, dict[str, Tensor]] = {}
+        for key, value in snapshot.items():
+            part, _, name = key.rpartition("/")
+            parts.setdefault(part, {})[name] = value
+        self.epoch = int(parts.pop("")["epoch"])
+        self.model.load_state_dict(parts.pop("model"))
+        self.optimiser.load_state(parts.pop("optimiser"))
+        states = {part.removeprefix("sampler/"): values for part, values in parts.items()}
+        self.slots = {label: slot for label, slot in self.slots.items() if label in states}
+        self._unused = {label: v for label, v in states.items() if label not in self.slots}
+        for label, slot in self.slots.items():
+            slot.load_state(states[label])
