@@ -78,7 +78,8 @@ class SamplerSlot:
     def __init__(self, sampler: Sampler, *, lr: float) -> None:
         self.sampler = sampler
         parameters = list(sampler.parameters())
-        self._adam = torch.optim.Adam(parameters, lr=lr) if parameters else None
+        own_lr = lr if sampler.lr is None else sampler.lr
+        self._adam = torch.optim.Adam(parameters, lr=own_lr) if parameters else None
 
     def step(self) -> None:
         """Update what the sampler learns; without parameters, nothing."""

@@ -32,7 +32,7 @@ class Batch(NamedTuple):
 
     users: Tensor  # (B,) int64, user numbers
     positives: Tensor  # (B,) int64, item numbers
-    index: Tensor  # (B,) int64, key of all random draws for this positive
+    index: Tensor  # type: ignore[assignment]  # (B,) int64, key of all random draws for this positive
 
     def take(self, rows: Tensor) -> Batch:
         """The sub-batch of ``rows``, (R,) positions in this batch."""

@@ -32,7 +32,7 @@ def contains(indptr: Tensor, items: Tensor, rows: Tensor, columns: Tensor) -> Te
 
 def contains_torch(indptr: Tensor, items: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Torch twin of :func:`contains`: one search in the sorted keys of all pairs."""
-    if len(items) == 0:
+    if len(items) == 0 or columns.numel() == 0:
         return torch.zeros_like(columns, dtype=torch.bool)
     owner = torch.repeat_interleave(indptr.diff())
     span = int(torch.maximum(items.max(), columns.max())) + 1

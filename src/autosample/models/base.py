@@ -35,6 +35,9 @@ class Recommender(nn.Module, ABC):
     row_sparse: ClassVar[bool] = False
     #: Standard deviation of the initial embedding.
     initial_scale: ClassVar[float] = 0.1
+    #: Learning rate and L2 weight used when none is given.
+    default_lr: ClassVar[float] = 1e-3
+    default_l2: ClassVar[float] = 1e-4
 
     def __init__(self, interactions: Interactions, *, dim: int = 64, seed: int = 0) -> None:
         super().__init__()

@@ -29,6 +29,7 @@ class LightGCN(Recommender):
     """
 
     name: ClassVar[str] = "lightgcn"
+    default_lr: ClassVar[float] = 5e-3
 
     def __init__(
         self, interactions: Interactions, *, dim: int = 64, depth: int = 3, seed: int = 0

@@ -17,6 +17,8 @@ class MF(Recommender):
 
     name: ClassVar[str] = "mf"
     row_sparse: ClassVar[bool] = True
+    default_lr: ClassVar[float] = 5e-3
+    default_l2: ClassVar[float] = 3e-2
 
     @property
     def n_layers(self) -> int:

@@ -14,8 +14,9 @@ from autosample.kernels.step import RowGradient, edge_gradient
 class TableView:
     """Scores without gradient, rows with gradient (see :class:`autosample.types.View`).
 
-    Rows that are asked for are copied into leaf tensors; after the loss went backward,
-    :meth:`row_gradient` and :meth:`backward` bring what arrived there to the tables.
+    Rows that are asked for are copied into leaf tensors, which are kept unless gradients are
+    switched off; after the loss went backward, :meth:`row_gradient` and :meth:`backward` bring
+    what arrived there to the tables.
 
     Args:
         layers: L tables (N, D), attached to the model's graph.
@@ -107,9 +108,10 @@ class TableView:
 
     def _take(self, nodes: Tensor) -> Tensor:
         rows = [layer.detach()[nodes] for layer in self._layers]
-        leaf = torch.stack(rows, dim=-2).requires_grad_()
-        self._taken.append((nodes, leaf))
-        return leaf
+        copied = torch.stack(rows, dim=-2)
+        if torch.is_grad_enabled():
+            self._taken.append((nodes, copied.requires_grad_()))
+        return copied
 
 
 def _merge(parts: list[RowGradient]) -> RowGradient:

@@ -1,0 +1,85 @@
+"""Negative samplers: the catalogue, and samplers from text such as ``dns:pool=16``."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from autosample.samplers.adasir import AdaSIR
+from autosample.samplers.ahns import AHNS
+from autosample.samplers.ans import ANS
+from autosample.samplers.aobpr import AOBPR
+from autosample.samplers.base import Sampler
+from autosample.samplers.bns import BNS
+from autosample.samplers.cohorts import Cohorts
+from autosample.samplers.curriculum import Curriculum
+from autosample.samplers.dens import DENS
+from autosample.samplers.dins import DINS
+from autosample.samplers.dns import DNS
+from autosample.samplers.dns_top import DNSTop
+from autosample.samplers.draw import Draw, Pool
+from autosample.samplers.in_batch import InBatch
+from autosample.samplers.mixed import Mixed
+from autosample.samplers.mixgcf import MixGCF
+from autosample.samplers.nscaching import NSCaching
+from autosample.samplers.parse import parse_sampler
+from autosample.samplers.popularity import Popularity
+from autosample.samplers.softmax import PoolSoftmax
+from autosample.samplers.softmax_v import SoftmaxV
+from autosample.samplers.srns import SRNS
+from autosample.samplers.uniform import Uniform
+from autosample.samplers.warp import WARP
+
+__all__ = ["SAMPLERS", "Draw", "Pool", "Sampler", "make_sampler", "sampler_classes"]
+
+#: Entry points of this group add the samplers of other packages.
+ENTRY_POINTS = "autosample.samplers"
+
+_CLASSES: tuple[type[Sampler], ...] = (
+    Uniform,
+    Popularity,
+    DNS,
+    DNSTop,
+    PoolSoftmax,
+    AHNS,
+    MixGCF,
+    DENS,
+    DINS,
+    ANS,
+    InBatch,
+    Mixed,
+    Cohorts,
+    Curriculum,
+    SoftmaxV,
+    WARP,
+    AOBPR,
+    BNS,
+    NSCaching,
+    AdaSIR,
+    SRNS,
+)
+
+SAMPLERS: dict[str, type[Sampler]] = {sampler.name: sampler for sampler in _CLASSES}
+
+
+def sampler_classes() -> dict[str, type[Sampler]]:
+    """All samplers by name: this package's, then those of installed packages.
+
+    A foreign sampler cannot take the name of one of ours.
+    """
+    others = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    return {name: point.load() for name, point in others.items()} | SAMPLERS
+
+
+def make_sampler(spec: str | Sampler) -> Sampler:
+    """A sampler from its name and settings, ``name[:key=value]...``; a sampler as it is.
+
+    ``make_sampler(sampler.label)`` has the settings of ``sampler``.
+
+    Raises:
+        SettingsError: AS221 for an unknown name, AS222 for an unknown setting, AS223 for a value
+            of the wrong type, AS220 for a value out of range.
+    """
+    if isinstance(spec, Sampler):
+        return spec
+    known = SAMPLERS if spec.partition(":")[0].strip() in SAMPLERS else sampler_classes()
+    return parse_sampler(spec, known)

@@ -1,0 +1,89 @@
+"""Searches for a negative sampler, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from autosample.data.interactions import Interactions
+from autosample.samplers.base import Sampler
+from autosample.search.adaptive import Adaptive
+from autosample.search.base import Arm, Decision, Outcome, Search, Trial
+from autosample.search.baselines import Exhaustive, Fixed, Halving, UniformMixture
+from autosample.search.engine import Engine, Progress, Schedule, SearchResult
+from autosample.search.gradient import LearnedMixture
+from autosample.search.mixture import Mixture, Split
+
+
+class Limits(TypedDict):
+    """How long a search may train."""
+
+    epochs: int
+    window: int
+    patience: int
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What every search is made from."""
+
+    candidates: Sequence[Sampler]
+    train: Interactions
+    valid: Interactions
+    epochs: int
+    window: int
+    patience: int
+    seed: int
+
+    @property
+    def limits(self) -> Limits:
+        """Epochs, window and patience as keyword arguments."""
+        return {"epochs": self.epochs, "window": self.window, "patience": self.patience}
+
+
+def _adaptive(brief: Brief) -> Search:
+    valid_users = int((brief.valid.user_counts > 0).sum())
+    return Adaptive(
+        brief.candidates,
+        **brief.limits,
+        valid_users=valid_users,
+        n_users=brief.train.n_users,
+        seed=brief.seed,
+    )
+
+
+def _weighted(brief: Brief) -> Search:
+    return Fixed(LearnedMixture(brief.candidates, held=brief.valid), **brief.limits)
+
+
+STRATEGIES: dict[str, Callable[[Brief], Search]] = {
+    "adaptive": _adaptive,
+    "weighted": _weighted,
+    "fixed": lambda brief: Fixed(brief.candidates[0], **brief.limits),
+    "uniform-mixture": lambda brief: UniformMixture(brief.candidates, **brief.limits),
+    "exhaustive": lambda brief: Exhaustive(brief.candidates, **brief.limits),
+    "halving": lambda brief: Halving(brief.candidates, epochs=brief.epochs),
+}
+
+__all__ = [
+    "STRATEGIES",
+    "Adaptive",
+    "Arm",
+    "Brief",
+    "Decision",
+    "Engine",
+    "Exhaustive",
+    "Fixed",
+    "Halving",
+    "LearnedMixture",
+    "Mixture",
+    "Outcome",
+    "Progress",
+    "Schedule",
+    "Search",
+    "SearchResult",
+    "Split",
+    "Trial",
+    "UniformMixture",
+]

@@ -1,0 +1,192 @@
+"""One run: data, search, final training, and the test split once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from autosample.data import Dataset
+from autosample.data.interactions import Interactions
+from autosample.errors import DataError, SettingsError
+from autosample.evaluate import rank_held_out
+from autosample.losses import LOSSES
+from autosample.metrics import Ranks, parse_metric, summarise
+from autosample.models import MODELS, Recommender
+from autosample.retrain import final_training, replay
+from autosample.samplers import make_sampler
+from autosample.search import STRATEGIES, Brief, Engine, Progress, Schedule, Search, SearchResult
+from autosample.settings import Settings
+from autosample.train import Learner
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run found.
+
+    Attributes:
+        settings: What it was asked.
+        schedule: Samplers and epochs that led to the final parameters.
+        valid_metric: Best value of ``settings.metric`` on the validation users.
+        metrics: Means over test users; empty when there is no test split.
+        ranks: Ranks of the test items by user, for paired comparisons; None likewise.
+        positives: Positives processed by search and final training together.
+        trainings: The same in units of one training of ``settings.epochs`` epochs.
+        seconds: Wall time of search, training and evaluation.
+        user_table, item_table: Final rows, (U, .) and (I, .).
+        seen: What was known when testing: training and validation.
+        history: JSON-ready records of epochs, evaluations and decisions.
+        state: Snapshot of the final learner.
+    """
+
+    settings: Settings
+    schedule: Schedule
+    valid_metric: float
+    metrics: dict[str, float]
+    ranks: Ranks | None
+    positives: int
+    trainings: float
+    seconds: float
+    user_table: Tensor
+    item_table: Tensor
+    seen: Interactions
+    history: list[dict[str, Any]]
+    state: dict[str, Tensor]
+
+
+def make_model(settings: Settings, interactions: Interactions) -> Recommender:
+    """The model that the settings name.
+
+    Raises:
+        SettingsError: AS203 for an unknown model.
+    """
+    if settings.model not in MODELS:
+        raise SettingsError(
+            "AS203",
+            f"There is no model {settings.model!r}.",
+            f"Choose one of {', '.join(MODELS)}.",
+        )
+    extra = {} if settings.model == "mf" else {"depth": settings.depth}
+    return MODELS[settings.model](interactions, dim=settings.dim, seed=settings.seed, **extra)
+
+
+def make_learner(settings: Settings, interactions: Interactions) -> Learner:
+    """A fresh learner on ``interactions``; learning rate and L2 default to the model's."""
+    model = make_model(settings, interactions)
+    return Learner(
+        model,
+        interactions,
+        loss=LOSSES[settings.loss],
+        lr=model.default_lr if settings.lr is None else settings.lr,
+        l2=model.default_l2 if settings.l2 is None else settings.l2,
+        batch_size=settings.batch_size,
+        epochs=settings.epochs,
+        seed=settings.seed,
+    )
+
+
+def make_search(settings: Settings, dataset: Dataset) -> Search:
+    """The search that the settings name."""
+    return STRATEGIES[settings.strategy](
+        Brief(
+            candidates=[make_sampler(text) for text in settings.candidates],
+            train=dataset.train,
+            valid=dataset.valid,
+            epochs=settings.epochs,
+            window=settings.trial_window,
+            patience=settings.patience,
+            seed=settings.seed,
+        )
+    )
+
+
+def run(
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_record: Callable[[dict[str, Any]], None] | None = None,
+    search_with: Callable[[Engine, Search], SearchResult] = Engine.run,
+) -> RunResult:
+    """Search, train and test.
+
+    Args:
+        dataset: Training, validation and test interactions.
+        settings: What to do.
+        on_progress: Called after every epoch.
+        on_record: Called with every history record.
+        search_with: How the engine is run; a run folder puts checkpoints around the trials.
+
+    Raises:
+        SettingsError: for names that do not exist.
+        TrainingError: AS401, AS402 when training cannot start or go on.
+    """
+    started = time.perf_counter()
+    for metric in (settings.metric, *settings.metrics):
+        parse_metric(metric)
+    if not len(dataset.valid):
+        raise DataError(
+            "AS144",
+            "A search decides on validation interactions, and there are none.",
+            "Set aside a share of the data for validation.",
+        )
+    search = make_search(settings, dataset)
+    learner = make_learner(settings, dataset.train)
+    engine = Engine(
+        learner,
+        dataset.valid,
+        metric=settings.metric,
+        on_progress=on_progress,
+        on_record=on_record,
+    )
+    search_with(engine, search)
+    samplers = engine.samplers.__getitem__
+    found = final_training(
+        settings.retrain,
+        engine,
+        samplers,
+        epochs=settings.epochs,
+        window=settings.trial_window,
+        patience=settings.patience,
+    )
+    positives = found.positives
+    if settings.retrain == "replay":
+        learner = make_learner(settings, dataset.train.union(dataset.valid))
+        replay(learner, found.schedule, samplers)
+        positives += found.epochs * len(learner.batches)
+    return _finish(dataset, settings, learner, found, positives, time.perf_counter() - started)
+
+
+def _finish(
+    dataset: Dataset,
+    settings: Settings,
+    learner: Learner,
+    found: SearchResult,
+    positives: int,
+    seconds: float,
+) -> RunResult:
+    """Rank the test split, once."""
+    seen = dataset.train.union(dataset.valid)
+    user_table, item_table = learner.model.tables()
+    ranks, metrics = None, {}
+    if len(dataset.test):
+        ranks = rank_held_out(user_table, item_table, seen, dataset.test)
+        metrics = summarise(ranks, settings.metrics)
+    return RunResult(
+        settings=settings,
+        schedule=found.schedule,
+        valid_metric=found.metric,
+        metrics=metrics,
+        ranks=ranks,
+        positives=positives,
+        trainings=positives / (settings.epochs * len(learner.batches)),
+        seconds=seconds,
+        user_table=user_table,
+        item_table=item_table,
+        seen=seen,
+        history=found.history,
+        state=learner.snapshot(),
+    )

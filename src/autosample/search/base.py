@@ -1,0 +1,89 @@
+"""What a search is: it asks for trials and is told their outcomes.
+
+A search never trains. It names arms, each a sampler that trains some saved state for a window of
+epochs, and decides from held-out scores per user which state goes on. The same engine serves all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from autosample.samplers.base import Sampler
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+INITIAL = "initial"  # the state before any training
+MAIN = "main"  # the state a search builds on
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Train the state ``start`` with ``sampler`` and save the result as ``save``."""
+
+    sampler: Sampler
+    start: str = MAIN
+    save: str = MAIN
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Arms to train for the same number of epochs, and a word on what for."""
+
+    arms: tuple[Arm, ...]
+    epochs: int
+    purpose: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Held-out metric of every validation user after an arm's window."""
+
+    label: str  # of the arm's sampler
+    users: IntArray  # (n,)
+    scores: FloatArray  # (n,)
+
+    @property
+    def mean(self) -> float:
+        """Mean over users."""
+        return float(self.scores.mean())
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of a trial.
+
+    Attributes:
+        adopt: Name of the saved state that becomes the main one; None: the main state stays.
+        label: The sampler that the decision stands for.
+        reason: One sentence for people.
+        evidence: Numbers behind it, JSON-ready.
+    """
+
+    adopt: str | None
+    label: str
+    reason: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+class Search(ABC):
+    """Policy that finds a sampler, or a schedule of samplers.
+
+    A search is a deterministic function of what it was told, so that a run is resumed by telling a
+    new one the recorded outcomes.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def ask(self) -> Trial | None:
+        """The next trial; None when the search is over."""
+
+    @abstractmethod
+    def tell(self, outcomes: list[Outcome]) -> Decision:
+        """Take the outcomes of the last trial, in the order of its arms."""

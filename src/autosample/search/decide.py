@@ -1,0 +1,77 @@
+"""Statistical rules by which samplers are compared on the same or on different users."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Mean difference of two samplers and its standard error."""
+
+    difference: float
+    error: float
+
+    @property
+    def z(self) -> float:
+        """Difference in standard errors; 0 when nothing differs."""
+        if self.error == 0:
+            return 0.0 if self.difference == 0 else math.copysign(math.inf, self.difference)
+        return self.difference / self.error
+
+
+def paired(first: FloatArray, second: FloatArray) -> Comparison:
+    """``first`` minus ``second`` on the same users, (n,) each; n >= 2."""
+    change = first - second
+    return Comparison(float(change.mean()), float(change.std(ddof=1) / math.sqrt(len(change))))
+
+
+def unpaired(first: FloatArray, second: FloatArray) -> Comparison:
+    """``first`` minus ``second`` on different users (Welch's standard error)."""
+    variance = sum(float(x.var(ddof=1)) / len(x) for x in (first, second))
+    return Comparison(float(first.mean() - second.mean()), math.sqrt(variance))
+
+
+def adjust(after: FloatArray, before: FloatArray) -> FloatArray:
+    """Take out of ``after`` what ``before`` predicts (CUPED, Deng et al. 2013).
+
+    Args:
+        after: (n,) metric at the end of a window.
+        before: (n,) metric of the same users at its start.
+
+    Returns:
+        (n,) after - b (before - mean before) with the least-squares b: the same mean, and the
+        variance times one minus the squared correlation.
+    """
+    spread = before - before.mean()
+    total = float(spread @ spread)
+    return after if total == 0 else after - float(spread @ after) / total * spread
+
+
+def cheapest_not_worse(
+    comparisons: Sequence[Comparison | None], level: float
+) -> tuple[int, list[float]]:
+    """The first option that is not significantly worse than the best.
+
+    Options come in order of preference (cheapest first); each comparison is the leader minus the
+    option, None for the leader itself. An option is passed over only when the leader beats it in a
+    one-sided test at ``level``, so that with equal options a costlier one is chosen with at most
+    that probability per comparison.
+
+    Returns:
+        The place of the choice, and the z of every comparison (0 for the leader).
+    """
+    bound = NormalDist().inv_cdf(1 - level)
+    z = [0.0 if comparison is None else comparison.z for comparison in comparisons]
+    for place, comparison in enumerate(comparisons):
+        if comparison is None or z[place] < bound:
+            return place, z
+    raise ValueError("one of the options must be the leader")

@@ -1,0 +1,167 @@
+"""Carries out trials: trains arms, measures them on held-out users, keeps states and the books."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from autosample.data.interactions import Interactions
+from autosample.evaluate import rank_held_out
+from autosample.metrics import per_user
+from autosample.samplers.base import Sampler
+from autosample.search.base import INITIAL, MAIN, Arm, Decision, Outcome, Search, Trial
+from autosample.train import Epoch, Learner
+
+State = dict[str, Tensor]
+Schedule = tuple[tuple[str, int], ...]  # labels of samplers and their epochs, in order
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the search does now, for people watching."""
+
+    trial: int
+    purpose: str
+    arm: int
+    arms: int
+    label: str
+    epoch: int
+    epochs: int
+    best: float | None
+
+
+@dataclass
+class SearchResult:
+    """What a search found.
+
+    Attributes:
+        state: Snapshot with the best held-out metric.
+        metric: That metric's mean over validation users.
+        schedule: Samplers and epochs that led to ``state``, from the initial parameters.
+        positives: Positives processed by all arms together.
+        seconds: Wall time.
+        history: One JSON-ready record per epoch, evaluation and decision, in order.
+    """
+
+    state: State
+    metric: float = -np.inf
+    schedule: Schedule = ()
+    positives: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def epochs(self) -> int:
+        """Length of the schedule."""
+        return sum(epochs for _, epochs in self.schedule)
+
+
+class Engine:
+    """Runs a search with one learner.
+
+    Args:
+        learner: Model in training; its present state is the initial one.
+        valid: Held-out interactions that decide; never used for gradients by the engine.
+        metric: Name of the deciding metric, such as ``ndcg@20``.
+        on_progress: Called after every epoch.
+        on_record: Called with every new history record.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        valid: Interactions,
+        *,
+        metric: str = "ndcg@20",
+        on_progress: Callable[[Progress], None] | None = None,
+        on_record: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        self.learner, self.valid, self.metric = learner, valid, metric
+        self.on_progress, self.on_record = on_progress, on_record
+        initial = learner.snapshot()
+        self.states: dict[str, State] = {INITIAL: initial, MAIN: initial}
+        self.schedules: dict[str, Schedule] = {INITIAL: (), MAIN: ()}
+        self.samplers: dict[str, Sampler] = {}  # by label, all that took part
+        self.result = SearchResult(state=initial)
+        self.trials = 0
+
+    def run(self, search: Search) -> SearchResult:
+        """Ask, train, tell until the search is over; the learner ends in the best state.
+
+        Cost: the epochs of all arms, and one full ranking of the validation users per arm.
+        """
+        while (trial := search.ask()) is not None:
+            self.advance(search, trial)
+        self.learner.restore(self.result.state)
+        return self.result
+
+    def advance(self, search: Search, trial: Trial) -> Decision:
+        """Carry out one trial."""
+        started = time.perf_counter()
+        self.trials += 1
+        self.samplers |= {arm.sampler.label: arm.sampler for arm in trial.arms}
+        outcomes = [self._train(place, arm, trial) for place, arm in enumerate(trial.arms)]
+        decision = search.tell(outcomes)
+        self.apply(trial, decision)
+        self.result.seconds += time.perf_counter() - started
+        self._record("decision", **asdict(decision), purpose=trial.purpose)
+        return decision
+
+    def apply(self, trial: Trial, decision: Decision) -> None:
+        """Adopt a state as the main one and drop those that no later trial can name."""
+        if decision.adopt is not None:
+            self.states[MAIN] = self.states[decision.adopt]
+            self.schedules[MAIN] = self.schedules[decision.adopt]
+            if decision.adopt not in (INITIAL, MAIN):
+                for arm in trial.arms:
+                    if arm.save not in (INITIAL, MAIN):
+                        self.states.pop(arm.save, None)
+
+    def _train(self, place: int, arm: Arm, trial: Trial) -> Outcome:
+        self.learner.restore(self.states[arm.start])
+        for epoch in range(trial.epochs):
+            done = self.learner.run_epoch(arm.sampler)
+            self.result.positives += done.positives
+            self._say(place, arm, trial, epoch, done)
+        label = arm.sampler.label
+        self.states[arm.save] = self.learner.snapshot()
+        self.schedules[arm.save] = extend(self.schedules[arm.start], label, trial.epochs)
+        outcome = self._measure(label)
+        if outcome.mean > self.result.metric:
+            self.result.metric = outcome.mean
+            self.result.state = self.states[arm.save]
+            self.result.schedule = self.schedules[arm.save]
+        epochs = self.learner.epoch
+        self._record("evaluation", sampler=label, epochs=epochs, value=outcome.mean)
+        return outcome
+
+    def _measure(self, label: str) -> Outcome:
+        ranks = rank_held_out(*self.learner.model.tables(), self.learner.interactions, self.valid)
+        return Outcome(label, ranks.users, per_user(ranks, self.metric))
+
+    def _say(self, place: int, arm: Arm, trial: Trial, epoch: int, done: Epoch) -> None:
+        label = arm.sampler.label
+        self._record("epoch", sampler=label, **asdict(done))
+        if self.on_progress is not None:
+            best = self.result.metric if np.isfinite(self.result.metric) else None
+            now = (self.trials, trial.purpose, place + 1, len(trial.arms), label)
+            self.on_progress(Progress(*now, epoch + 1, trial.epochs, best))
+
+    def _record(self, kind: str, **values: Any) -> None:
+        record = {"kind": kind, "trial": self.trials, **values}
+        record["positives_so_far"] = self.result.positives
+        self.result.history.append(record)
+        if self.on_record is not None:
+            self.on_record(record)
+
+
+def extend(schedule: Schedule, label: str, epochs: int) -> Schedule:
+    """The schedule with some more epochs of a sampler; equal neighbours are merged."""
+    if schedule and schedule[-1][0] == label:
+        return (*schedule[:-1], (label, schedule[-1][1] + epochs))
+    return (*schedule, (label, epochs))

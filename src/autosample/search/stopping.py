@@ -1,0 +1,41 @@
+"""When to stop training."""
+
+from __future__ import annotations
+
+from autosample.errors import SettingsError
+
+
+class Stopping:
+    """Early stopping: give up after ``patience`` epochs without a better held-out value.
+
+    Args:
+        epochs: Most epochs.
+        window: Epochs between two held-out values.
+        patience: Epochs without a better value after which training is over.
+
+    Raises:
+        SettingsError: AS250 when a number is below 1.
+    """
+
+    def __init__(self, *, epochs: int, window: int, patience: int) -> None:
+        if min(epochs, window, patience) < 1:
+            raise SettingsError(
+                "AS250",
+                f"epochs, window and patience must be at least 1, got {epochs}, {window} and "
+                f"{patience}.",
+                "Common values are 100, 5 and 30.",
+            )
+        self.epochs, self.window, self.patience = epochs, window, patience
+        self.done, self.best, self.best_at = 0, float("-inf"), 0
+
+    def next_window(self) -> int:
+        """Epochs of the next window; 0 when training is over."""
+        if self.done - self.best_at >= self.patience:
+            return 0
+        return min(self.window, self.epochs - self.done)
+
+    def note(self, epochs: int, value: float) -> None:
+        """Take note of the held-out value after ``epochs`` more."""
+        self.done += epochs
+        if value > self.best:
+            self.best, self.best_at = value, self.done

@@ -1,0 +1,66 @@
+"""A randomised trial of samplers inside one training: every user gets one sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autosample.kernels import random
+from autosample.samplers.base import Sampler
+from autosample.search.base import Outcome
+from autosample.search.decide import cheapest_not_worse, unpaired
+from autosample.search.mixture import Split
+
+
+class UsersSplit:
+    """Assigns users to samplers at random and compares them between users.
+
+    All users share one model, so a sampler's effect on its own users is compared on an equal
+    footing at the cost of one training. The model has been shaped by bad samplers too, which is
+    why its parameters are not kept.
+
+    Args:
+        n_users: All users, U.
+        seed: Key of the assignment.
+    """
+
+    def __init__(self, n_users: int, *, seed: int) -> None:
+        self.order = random.permutation(n_users, seed, 0x5B117)
+
+    def assignment(self, arms: int) -> Tensor:
+        """(U,) int64 arm of each user; group sizes differ by one at most."""
+        assigned = torch.empty_like(self.order)
+        assigned[self.order] = torch.arange(len(self.order)) % arms
+        return assigned
+
+    def sampler(self, arms: Sequence[Sampler]) -> Split:
+        """The samplers as one."""
+        return Split(arms, assignment=self.assignment(len(arms)))
+
+    def decide(
+        self, outcome: Outcome, arms: Sequence[Sampler], level: float
+    ) -> tuple[int, dict[str, Any]]:
+        """The cheapest arm that the leader does not beat at ``level``, and the evidence.
+
+        Args:
+            outcome: Held-out scores of all validation users.
+            arms: The samplers, cheapest first.
+            level: Level of each one-sided two-sample test.
+        """
+        group = self.assignment(len(arms)).numpy()[outcome.users]
+        scores = [outcome.scores[group == place] for place in range(len(arms))]
+        means = [float(part.mean()) for part in scores]
+        leader = max(range(len(arms)), key=lambda place: means[place])
+        comparisons = [
+            None if place == leader else unpaired(scores[leader], part)
+            for place, part in enumerate(scores)
+        ]
+        choice, z = cheapest_not_worse(comparisons, level)
+        evidence = {
+            arm.label: {"mean": means[place], "users": len(scores[place]), "z": z[place]}
+            for place, arm in enumerate(arms)
+        }
+        return choice, evidence

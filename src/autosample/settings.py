@@ -1,0 +1,73 @@
+"""Settings of a run: strict at the border, plain arguments inside."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from autosample.errors import SettingsError
+
+#: Cheapest first: ties in a search go to the earlier one.
+DEFAULT_CANDIDATES = ("uniform", "dns:pool=4", "dns:pool=16", "dns:pool=64", "mixgcf:pool=16")
+DEFAULT_METRICS = ("ndcg@20", "recall@20", "ndcg@10", "recall@10", "hit@20", "precision@20",
+                   "mrr@20", "map@20")  # fmt: skip
+
+
+class Settings(BaseModel):
+    """Everything that a run's result depends on, beside the data.
+
+    ``lr`` and ``l2`` are the model's own defaults when left out; ``window`` is a twentieth of
+    ``epochs``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = "mf"
+    dim: Annotated[int, Field(ge=1, le=4096)] = 64
+    depth: Annotated[int, Field(ge=0, le=16)] = 3
+    loss: Literal["bpr", "softmax"] = "bpr"
+    lr: Annotated[float, Field(gt=0, lt=10)] | None = None
+    l2: Annotated[float, Field(ge=0, lt=10)] | None = None
+    batch_size: Annotated[int, Field(ge=1)] = 2048
+    strategy: Literal[
+        "adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "halving"
+    ] = "adaptive"
+    candidates: Annotated[tuple[str, ...], Field(min_length=1)] = DEFAULT_CANDIDATES
+    epochs: Annotated[int, Field(ge=1)] = 100
+    window: Annotated[int, Field(ge=1)] | None = None
+    patience: Annotated[int, Field(ge=1)] = 30
+    metric: str = "ndcg@20"
+    metrics: Annotated[tuple[str, ...], Field(min_length=1)] = DEFAULT_METRICS
+    retrain: Literal["continue", "rewind", "scratch", "replay"] = "continue"
+    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """Settings from loose values; None means the default.
+
+        Raises:
+            SettingsError: AS202 listing every unknown name and every value out of range.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            problems = "; ".join(cls._problem(dict(e)) for e in error.errors())
+            raise SettingsError(
+                "AS202", f"Settings must fit: {problems}.", "See `autosample run --help`."
+            ) from None
+
+    @classmethod
+    def _problem(cls, error: dict[str, Any]) -> str:
+        name = ".".join(str(part) for part in error["loc"])
+        if error["type"] != "extra_forbidden":
+            return f"{name}: {error['msg']}, got {error['input']!r}"
+        near = difflib.get_close_matches(name, cls.model_fields, n=1)
+        return f"unknown setting {name!r}" + (f", did you mean {near[0]!r}?" if near else "")
+
+    @property
+    def trial_window(self) -> int:
+        """Epochs per trial."""
+        return self.window or max(1, self.epochs // 20)
