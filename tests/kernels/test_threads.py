@@ -1,0 +1,88 @@
+"""Work is cut without gaps or overlaps, and the number of threads is what was asked for."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from autosample.errors import SettingsError
+from autosample.kernels.threads import (
+    available_cores,
+    get_threads,
+    parallel_ranges,
+    set_threads,
+)
+
+
+@pytest.fixture(autouse=True)
+def _same_threads_after(use_threads):
+    pass
+
+
+def cuts(n, threads, **settings):
+    """Ranges and the names of the threads that got them, by start."""
+    set_threads(threads)
+    calls = []
+    parallel_ranges(
+        lambda start, stop: calls.append((start, stop, threading.current_thread().name)),
+        n,
+        **settings,
+    )
+    return sorted(calls)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+@pytest.mark.parametrize("n", [0, 1, 5, 6, 7, 100])
+def test_ranges_cover_everything_once(n, threads):
+    calls = cuts(n, threads, grain=1)
+    covered = [i for start, stop, _ in calls for i in range(start, stop)]
+    assert covered == list(range(n))
+    assert len(calls) == max(1, min(n, threads))
+
+
+@pytest.mark.parametrize(("n", "parts"), [(255, 1), (511, 1), (512, 2), (767, 2), (768, 3)])
+def test_ranges_are_at_least_a_grain_long(n, parts):
+    calls = cuts(n, 3, grain=256)
+    assert len(calls) == parts
+    assert all(stop - start >= 256 for start, stop, _ in calls) or parts == 1
+
+
+def test_caller_does_the_first_range_and_others_the_rest():
+    calls = cuts(10, 2, grain=1)
+    assert calls[0][2] == threading.current_thread().name
+    assert calls[1][2].startswith("autosample")
+
+
+def test_ranges_run_at_the_same_time():
+    set_threads(2)
+    meeting = threading.Barrier(2, timeout=10)  # breaks unless both ranges are under way
+    parallel_ranges(lambda *_: meeting.wait(), 2, grain=1)
+
+
+def test_arguments_are_passed_and_errors_come_back():
+    set_threads(2)
+    out = np.zeros(4)
+
+    def fill(start, stop, out, value):
+        out[start:stop] = value
+
+    parallel_ranges(fill, 4, out, 3.0, grain=1)
+    assert out.tolist() == [3.0] * 4
+
+    def fail_late(start, stop):
+        if start > 0:
+            raise ValueError("second range")
+
+    with pytest.raises(ValueError, match="second range"):
+        parallel_ranges(fail_late, 4, grain=1)
+
+
+def test_set_and_get():
+    set_threads(3)
+    assert get_threads() == torch.get_num_threads() == 3
+    assert available_cores() >= 1
+    with pytest.raises(SettingsError) as error:
+        set_threads(0)
+    assert error.value.code == "AS201"
+    assert get_threads() == 3

@@ -1,0 +1,56 @@
+"""The contract over the whole catalogue, and that nothing of it escapes."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import autosample.samplers as package
+from autosample.samplers import SAMPLERS
+from autosample.samplers.base import Sampler
+from autosample.testing import SamplerContract
+
+FOLDER = Path(inspect.getfile(package)).parent
+FILES = {path.stem: ast.parse(path.read_text()) for path in FOLDER.glob("*.py")}
+
+
+class TestCatalogue(SamplerContract):
+    @pytest.fixture(autouse=True, params=SAMPLERS)
+    def choose(self, request):
+        self.name = request.param
+
+    def make(self):
+        return SAMPLERS[self.name]()
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_each_sampler_has_its_own_file_and_test(name):
+    assert SAMPLERS[name].__module__ == f"autosample.samplers.{name}"
+    assert SAMPLERS[name].name == name
+    assert (Path(__file__).parent / f"test_{name}.py").is_file()
+
+
+def test_no_sampler_class_is_left_out():
+    def concrete(cls):
+        below = [found for child in cls.__subclasses__() for found in concrete(child)]
+        return below if inspect.isabstract(cls) else [cls, *below]
+
+    ours = [c for c in concrete(Sampler) if c.__module__.startswith("autosample.samplers.")]
+    assert set(ours) == set(SAMPLERS.values())
+
+
+def test_every_purpose_draws_from_its_own_stream():
+    streams = [
+        node.value.value
+        for tree in FILES.values()
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith("_STREAM")
+    ]
+    assert len(streams) == len(set(streams))
+    assert all(2 <= stream <= 99 for stream in streams)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_modules_stay_small(name):
+    assert len((FOLDER / f"{name}.py").read_text().splitlines()) <= 130

@@ -1,0 +1,159 @@
+"""The contract accepts a sound sampler and catches each way of breaking it."""
+
+import pytest
+import torch
+
+from autosample.samplers.base import Sampler
+from autosample.samplers.uniform import Uniform
+from autosample.testing import SamplerContract, check_sampler
+from autosample.types import Negatives
+
+
+class Sound(Sampler):
+    """Uniform items (nobody 2020).
+
+    Args:
+        k: Negatives per positive.
+
+    Shapes: ids (B, K). Cost: none.
+    """
+
+    name = "sound"
+
+    def __init__(self, *, k: int = 2) -> None:
+        super().__init__()
+        self.k = k
+
+    def ids(self, batch, draw):
+        return draw.unseen(batch, self.k)
+
+    def sample(self, batch, view, draw):
+        return Negatives(ids=self.ids(batch, draw))
+
+
+class TestSound(SamplerContract):
+    def make(self):
+        return Sound()
+
+
+def test_check_sampler_accepts_a_sound_one():
+    check_sampler(Sound)
+
+
+class Careless(Sound):
+    __doc__ = Sound.__doc__
+
+    def ids(self, batch, draw):
+        return (draw.uniform(batch, 1) * draw.n_items).long()
+
+
+class Floating(Sound):
+    __doc__ = Sound.__doc__
+
+    def ids(self, batch, draw):
+        return super().ids(batch, draw).float()
+
+
+class Global(Sound):
+    __doc__ = Sound.__doc__
+
+    def ids(self, batch, draw):
+        return super().ids(batch, draw)[:, torch.randperm(2)]
+
+
+class Vandal(Sound):
+    __doc__ = Sound.__doc__
+
+    def ids(self, batch, draw):
+        answer = super().ids(batch, draw)
+        batch.positives.zero_()
+        return answer
+
+
+class Neighbours(Sound):
+    __doc__ = Sound.__doc__
+
+    def ids(self, batch, draw):
+        return draw.unseen(batch._replace(index=torch.arange(len(batch.users))), self.k)
+
+
+class Forgetful(Sound):
+    __doc__ = Sound.__doc__
+    count = 0
+
+    def begin_epoch(self, view, draw):
+        self.count += 1
+
+    def ids(self, batch, draw):
+        return draw.unseen(batch, self.k + self.count)[:, self.count :]
+
+
+class Secretive(Sound):
+    """Something."""
+
+
+class Rounding(Sound):
+    __doc__ = Sound.__doc__
+
+    def __init__(self, *, k: int = 2) -> None:
+        super().__init__(k=k)
+        self.k = 2 * (k // 2) + 1
+
+
+class Squeezed(Sound):
+    __doc__ = Sound.__doc__
+
+    def ids(self, batch, draw):
+        return super().ids(batch, draw)[:, :1].squeeze().reshape(-1, 1).squeeze(0)
+
+
+class Unfair(Uniform):
+    __doc__ = Uniform.__doc__
+
+    def sample(self, batch, view, draw):
+        return Negatives(ids=draw.unseen(batch, 2).min(dim=1, keepdim=True).values)
+
+
+class Backwards(Sound):
+    __doc__ = Sound.__doc__
+    needs = frozenset({"scores"})
+    hardness = "k"
+
+    def __init__(self, *, k: int = 8) -> None:
+        super().__init__(k=k)
+
+    def sample(self, batch, view, draw):
+        pool = draw.pool(batch, view, self.k)
+        return Negatives(ids=pool.ids.gather(1, pool.scores.argmin(dim=1, keepdim=True)))
+
+
+class Mislabelled(Sound):
+    __doc__ = Sound.__doc__
+    kind = "instance"
+
+
+@pytest.mark.parametrize(
+    ("broken", "clause"),
+    [
+        (Careless, "never_a_training_item"),
+        (Careless, "user_with_all_items_is_refused"),
+        (Floating, "shapes_and_types"),
+        (Mislabelled, "shapes_and_types"),
+        (Global, "same_key_same_answer"),
+        (Vandal, "inputs_are_left_alone"),
+        (Neighbours, "independent_of_the_cut"),
+        (Forgetful, "state_survives"),
+        (Secretive, "docstring"),
+        (Rounding, "settings"),
+        (Squeezed, "batches_of_one"),
+        (Unfair, "distribution_is_the_declared_one"),
+        (Backwards, "harder_is_harder"),
+    ],
+)
+def test_each_clause_catches_its_breach(broken, clause):
+    contract = SamplerContract()
+    contract.make = broken
+    with pytest.raises(AssertionError):
+        getattr(contract, f"test_{clause}")()
+    with pytest.raises(AssertionError):
+        check_sampler(broken)
