@@ -7,14 +7,13 @@ from collections.abc import Callable
 from autosample.samplers.base import Sampler
 from autosample.search.base import INITIAL, MAIN
 from autosample.search.baselines import Fixed
-from autosample.search.engine import Engine, Schedule, SearchResult
+from autosample.search.engine import JOIN, Engine, Schedule, SearchResult, average
 from autosample.train import Learner
 
 
 def final_training(
     kind: str,
     engine: Engine,
-    samplers: Callable[[str], Sampler],
     *,
     epochs: int,
     window: int,
@@ -31,7 +30,6 @@ def final_training(
     Args:
         kind: One of the three.
         engine: The engine of the search; its books go on.
-        samplers: From a label of the schedule to a sampler.
         epochs: Most epochs, those of the starting point included.
         window: Epochs between evaluations.
         patience: Epochs without improvement after which training ends.
@@ -48,10 +46,10 @@ def final_training(
     start, left = INITIAL, epochs
     if kind == "rewind":
         head = min(window, found.schedule[0][1])
-        engine.run(Fixed(samplers(found.schedule[0][0]), epochs=head, window=head))
+        engine.run(Fixed(engine.sampler(found.schedule[0][0]), epochs=head, window=head))
         start, left = MAIN, epochs - head
     if left > 0:
-        last = samplers(found.schedule[-1][0])
+        last = engine.sampler(found.schedule[-1][0])
         engine.run(Fixed(last, epochs=left, window=window, patience=patience, start=start))
     return engine.result
 
@@ -59,9 +57,15 @@ def final_training(
 def replay(learner: Learner, schedule: Schedule, samplers: Callable[[str], Sampler]) -> None:
     """Train a fresh learner, made for training and validation together, along a found schedule.
 
-    There is nothing held out to stop by: the schedule's length is the length of the training.
+    Forks that the search averaged are trained and averaged again. There is nothing held out to stop
+    by: the schedule's length is the length of the training.
     """
-    for label, epochs in schedule:
-        sampler = samplers(label)
-        for _ in range(epochs):
-            learner.run_epoch(sampler)
+    for joined, epochs in schedule:
+        start, forks = learner.snapshot(), []
+        for label in joined.split(JOIN):
+            learner.restore(start)
+            for _ in range(epochs):
+                learner.run_epoch(samplers(label))
+            forks.append(learner.snapshot())
+        if len(forks) > 1:
+            learner.restore(average(forks))

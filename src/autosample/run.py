@@ -57,11 +57,11 @@ class RunResult:
     state: dict[str, Tensor]
 
 
-def make_model(settings: Settings, interactions: Interactions) -> Recommender:
-    """The model that the settings name.
+def check(settings: Settings) -> None:
+    """Refuse names of models, samplers and metrics that do not exist, before any work.
 
     Raises:
-        SettingsError: AS203 for an unknown model.
+        SettingsError: AS203 for an unknown model; see also ``make_sampler`` and ``parse_metric``.
     """
     if settings.model not in MODELS:
         raise SettingsError(
@@ -69,6 +69,14 @@ def make_model(settings: Settings, interactions: Interactions) -> Recommender:
             f"There is no model {settings.model!r}.",
             f"Choose one of {', '.join(MODELS)}.",
         )
+    for metric in (settings.metric, *settings.metrics):
+        parse_metric(metric)
+    for candidate in settings.candidates:
+        make_sampler(candidate)
+
+
+def make_model(settings: Settings, interactions: Interactions) -> Recommender:
+    """The model that the settings name."""
     extra = {} if settings.model == "mf" else {"depth": settings.depth}
     return MODELS[settings.model](interactions, dim=settings.dim, seed=settings.seed, **extra)
 
@@ -125,8 +133,7 @@ def run(
         TrainingError: AS401, AS402 when training cannot start or go on.
     """
     started = time.perf_counter()
-    for metric in (settings.metric, *settings.metrics):
-        parse_metric(metric)
+    check(settings)
     if not len(dataset.valid):
         raise DataError(
             "AS144",
@@ -143,11 +150,9 @@ def run(
         on_record=on_record,
     )
     search_with(engine, search)
-    samplers = engine.samplers.__getitem__
     found = final_training(
         settings.retrain,
         engine,
-        samplers,
         epochs=settings.epochs,
         window=settings.trial_window,
         patience=settings.patience,
@@ -155,7 +160,7 @@ def run(
     positives = found.positives
     if settings.retrain == "replay":
         learner = make_learner(settings, dataset.train.union(dataset.valid))
-        replay(learner, found.schedule, samplers)
+        replay(learner, found.schedule, engine.sampler)
         positives += found.epochs * len(learner.batches)
     return _finish(dataset, settings, learner, found, positives, time.perf_counter() - started)
 

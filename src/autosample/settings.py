@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from autosample.errors import SettingsError
 
-#: Cheapest first: ties in a search go to the earlier one.
-DEFAULT_CANDIDATES = ("uniform", "dns:pool=4", "dns:pool=16", "dns:pool=64", "mixgcf:pool=16")
+#: Easiest first: ties in a search go to the earlier one. ``dns:pool=1`` is uniform sampling, from
+#: which a search can move along hardness.
+DEFAULT_CANDIDATES = ("dns:pool=1", "dns:pool=4", "dns:pool=16", "dns:pool=64", "mixgcf:pool=16")
 DEFAULT_METRICS = ("ndcg@20", "recall@20", "ndcg@10", "recall@10", "hit@20", "precision@20",
                    "mrr@20", "map@20")  # fmt: skip
 
@@ -37,7 +38,7 @@ class Settings(BaseModel):
     candidates: Annotated[tuple[str, ...], Field(min_length=1)] = DEFAULT_CANDIDATES
     epochs: Annotated[int, Field(ge=1)] = 100
     window: Annotated[int, Field(ge=1)] | None = None
-    patience: Annotated[int, Field(ge=1)] = 30
+    patience: Annotated[int, Field(ge=1)] = 50
     metric: str = "ndcg@20"
     metrics: Annotated[tuple[str, ...], Field(min_length=1)] = DEFAULT_METRICS
     retrain: Literal["continue", "rewind", "scratch", "replay"] = "continue"

@@ -96,5 +96,8 @@ class View(Protocol):
     def item_layers(self, items: Tensor) -> Tensor:
         """Rows of (B,) or (B, M) items by layer, (..., L, D), with gradient."""
 
+    def item_hops(self, items: Tensor) -> Tensor:
+        """Row l of item ``items[:, l]`` for every layer l: (B, L) -> (B, L, D), with gradient."""
+
     def pool(self, layers: Tensor) -> Tensor:
         """Final rows from rows by layer: (..., L, D) to (..., D) or (..., L * D)."""

@@ -1,0 +1,1 @@
+"""Compiled kernels; each has a torch twin that is its oracle and its path on other devices."""

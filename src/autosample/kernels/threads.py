@@ -67,3 +67,17 @@ def parallel_ranges(function: Callable[..., None], n: int, *args: object, grain:
     function(cuts[0], cuts[1], *args)
     for future in futures:
         future.result()
+
+
+def in_one_thread(function: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """``function`` with torch's own threads switched off for the thread that calls it."""
+
+    def call(start: int, stop: int) -> None:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            function(start, stop)
+        finally:
+            torch.set_num_threads(threads)
+
+    return call

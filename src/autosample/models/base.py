@@ -63,7 +63,10 @@ class Recommender(nn.Module, ABC):
             return layers[0]
         if self.pooling == "concat":
             return torch.cat(layers, dim=1)
-        return torch.stack(layers).mean(dim=0)
+        total = layers[0]
+        for layer in layers[1:]:
+            total = total + layer
+        return total / len(layers)
 
     def view(self) -> TableView:
         """Propagate once and freeze the result for one step (or for evaluation)."""

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from autosample.data.interactions import Interactions
 from autosample.errors import SettingsError
+from autosample.kernels.product import table_product
 from autosample.kernels.spmm import Adjacency
 from autosample.models.base import Recommender
 
@@ -61,8 +62,8 @@ class NGCF(Recommender):
         tables = [current]
         for weight, bias in zip(self.weights, self.biases, strict=True):
             around = self.adjacency(current)
-            summed = (around + current) @ weight[0] + bias[0]
-            crossed = (around * current) @ weight[1] + bias[1]
+            summed = table_product(around + current, weight[0]) + bias[0]
+            crossed = table_product(around * current, weight[1]) + bias[1]
             current = functional.leaky_relu(summed + crossed, 0.2)
             tables.append(functional.normalize(current, dim=1))
         return tuple(tables)

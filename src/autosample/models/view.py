@@ -34,7 +34,7 @@ class TableView:
     ) -> None:
         self._layers, self._final = layers, final
         self._users, self._pooling = n_users, pooling
-        self._taken: list[tuple[Tensor, Tensor]] = []  # node numbers, leaf (..., L, D)
+        self._taken: list[tuple[Tensor, Tensor]] = []  # nodes by layer (n, L), leaf (..., L, D)
         self.table = final.detach()
 
     @property
@@ -67,10 +67,15 @@ class TableView:
 
     def user_layers(self, users: Tensor) -> Tensor:
         """(B,) -> (B, L, D) leaf with gradient."""
-        return self._take(users)
+        return self._take(users[..., None].expand(*users.shape, self.n_layers))
 
     def item_layers(self, items: Tensor) -> Tensor:
         """(B,) or (B, M) -> (..., L, D) leaf with gradient."""
+        nodes = items + self._users
+        return self._take(nodes[..., None].expand(*nodes.shape, self.n_layers))
+
+    def item_hops(self, items: Tensor) -> Tensor:
+        """(B, L) -> (B, L, D) leaf with gradient: row l of item ``items[:, l]``."""
         return self._take(items + self._users)
 
     def pool(self, layers: Tensor) -> Tensor:
@@ -99,18 +104,19 @@ class TableView:
             by_layer = [torch.zeros_like(layer) for layer in self._layers]
             for nodes, leaf in self._taken:
                 if leaf.grad is not None:
+                    values = leaf.grad.reshape(*nodes.shape, -1)
                     for layer, target in enumerate(by_layer):
-                        values = leaf.grad[..., layer, :].reshape(-1, leaf.shape[-1])
-                        target.index_add_(0, nodes.flatten(), values)
+                        target.index_add_(0, nodes[:, layer], values[:, layer])
             tensors += self._layers
             gradients += by_layer
         torch.autograd.backward(tensors, gradients)
 
     def _take(self, nodes: Tensor) -> Tensor:
-        rows = [layer.detach()[nodes] for layer in self._layers]
+        """Rows of (..., L) nodes, one per layer: (..., L, D)."""
+        rows = [layer.detach()[nodes[..., place]] for place, layer in enumerate(self._layers)]
         copied = torch.stack(rows, dim=-2)
         if torch.is_grad_enabled():
-            self._taken.append((nodes, copied.requires_grad_()))
+            self._taken.append((nodes.reshape(-1, self.n_layers), copied.requires_grad_()))
         return copied
 
 

@@ -12,7 +12,7 @@ from autosample.data.interactions import Interactions
 from autosample.samplers.base import Sampler, check_at_least
 from autosample.samplers.draw import Draw
 from autosample.samplers.gates import Gates
-from autosample.samplers.hops import hop_mixed, main_item
+from autosample.samplers.hops import main_item
 from autosample.types import Batch, Negatives, View
 
 _STREAM = 31
@@ -90,7 +90,7 @@ class ANS(Sampler):
                 new = self.split(by_user, positive, rows, noise).synthetic
                 values.append((user * ((1 + self.eps) * new - self.eps * rows)).sum(dim=-1))
             chosen = candidates.gather(1, torch.stack(values, dim=1).argmax(dim=1))
-        parts = self.split(by_user, positive, hop_mixed(view, chosen), noise)
+        parts = self.split(by_user, positive, view.item_hops(chosen), noise)
         auxiliary = self.gamma * _separation(user, parts) if self.gamma > 0 else None
         vectors = parts.synthetic[:, None]
         return Negatives(ids=main_item(chosen), vectors=vectors, auxiliary=auxiliary)

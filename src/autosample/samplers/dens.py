@@ -12,7 +12,7 @@ from autosample.data.interactions import Interactions
 from autosample.samplers.base import Sampler, check_at_least
 from autosample.samplers.draw import Draw
 from autosample.samplers.gates import Gates
-from autosample.samplers.hops import hop_mixed, main_item
+from autosample.samplers.hops import main_item
 from autosample.types import Batch, Negatives, View
 
 _USER, _ITEM, _POSITIVE, _NEGATIVE = range(4)
@@ -80,7 +80,7 @@ class DENS(Sampler):
                 left = share - self.negative_gate(rows, by_positive)
                 scores.append((user * rows * left).sum(dim=-1))
             chosen = candidates.gather(1, torch.stack(scores, dim=1).argmax(dim=1))
-        negative = hop_mixed(view, chosen)
+        negative = view.item_hops(chosen)
         auxiliary = None
         if self.gamma > 0:
             irrelevant, n_rel = (

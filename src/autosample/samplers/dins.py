@@ -9,7 +9,7 @@ import torch
 
 from autosample.samplers.base import Sampler, check_at_least
 from autosample.samplers.draw import Draw
-from autosample.samplers.hops import hardest_by_layer, hop_mixed, main_item, meeting_rows
+from autosample.samplers.hops import hardest_by_layer, main_item, meeting_rows
 from autosample.types import Batch, Negatives, View
 
 
@@ -48,7 +48,7 @@ class DINS(Sampler):
         """One instance per positive."""
         chosen = hardest_by_layer(view, batch.users, draw.unseen(batch, self.pool))
         user, positive = meeting_rows(view, batch.users), view.item_layers(batch.positives)
-        hardest = hop_mixed(view, chosen)
+        hardest = view.item_hops(chosen)
         shift = math.log(self.alpha) if self.alpha > 0 else -math.inf
         weight = torch.sigmoid(user * hardest - user * positive - shift)
         mixed = (1 - weight) * positive + weight * hardest

@@ -23,19 +23,6 @@ def meeting_rows(view: View, users: Tensor) -> Tensor:
     return view.pool(layers).reshape(len(users), -1, layers.shape[-1])
 
 
-def hop_mixed(view: View, items: Tensor) -> Tensor:
-    """Row l of item ``items[:, l]`` for every layer l ("hop mixing"), with gradient.
-
-    Args:
-        view: The model's view.
-        items: (B, L).
-
-    Returns:
-        (B, L, D).
-    """
-    return view.item_layers(items).diagonal(dim1=1, dim2=2).movedim(-1, 1)
-
-
 def main_item(items: Tensor) -> Tensor:
     """The item that most layers come from, the lowest number among equals: (B, L) -> (B, 1)."""
     return torch.mode(items, dim=1, keepdim=True).values

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from autosample.samplers.base import Sampler, check_at_least
 from autosample.samplers.draw import Draw
-from autosample.samplers.hops import hardest_by_layer, hop_mixed, main_item
+from autosample.samplers.hops import hardest_by_layer, main_item
 from autosample.types import Batch, Negatives, View
 
 _STREAM = 13
@@ -50,5 +50,5 @@ class MixGCF(Sampler):
         chosen = hardest_by_layer(view, batch.users, draw.unseen(batch, self.pool))
         share = draw.uniform(batch, view.n_layers, stream=_STREAM)[:, :, None]
         positive = view.item_layers(batch.positives)
-        mixed = share * positive + (1 - share) * hop_mixed(view, chosen)
+        mixed = share * positive + (1 - share) * view.item_hops(chosen)
         return Negatives(ids=main_item(chosen), vectors=mixed[:, None])

@@ -10,12 +10,13 @@ AutoSample, Lyu et al. 2023; the design of the trials is ours).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import ClassVar, Literal
 
 from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
-from autosample.search.base import INITIAL, MAIN, Arm, Decision, Outcome, Search, Trial
-from autosample.search.decide import Comparison, cheapest_not_worse, paired
+from autosample.search.base import AVERAGE, INITIAL, Arm, Decision, Outcome, Search, Trial
+from autosample.search.decide import cheapest_not_worse, paired
 from autosample.search.stopping import Stopping
 from autosample.search.users_split import UsersSplit
 
@@ -27,19 +28,21 @@ USERS_PER_ARM = 3000
 
 
 class Adaptive(Search):
-    """Local trials around an incumbent sampler, decided by one-sided tests on held-out scores.
+    """A race of all candidates, then local trials around the winner, decided by one-sided tests.
 
-    *Paired forks*: every arm trains its own copy of the main state, with the same positives in the
-    same order and the same random numbers, and arms are compared on the same users. Of the arms,
-    cheapest first, the first that the leader does not beat at ``level`` is adopted with its
-    parameters; the others' are discarded. Ties thus go to the cheaper arm, and an equally good
-    costlier one is preferred with probability ``level`` at most per comparison.
+    *Race*: every candidate trains from the initial parameters, window by window; those that the
+    leader beats at ``level`` drop out, until one is left or ``race`` windows are over. Where there
+    are enough users, the race is held inside one training instead, with a sampler per user, and
+    training starts over with the winner (:class:`autosample.search.users_split.UsersSplit`).
 
-    *Users split*: the first trial trains one model with a sampler per user and starts over with
-    the winner; see :class:`autosample.search.users_split.UsersSplit`. It costs one training however
-    many candidates there are, and needs many users.
+    *Forks*: every arm trains its own copy of the main state, with the same positives in the same
+    order and the same random numbers, and arms are compared on the same users.
 
-    An arm that loses sits out the next windows, one more each time it loses again.
+    Of the arms, in order of preference (easier, same, harder; other families as the candidates are
+    ordered), the first that the leader does not beat at ``level`` goes on, from its parameters or
+    from the mean of all forks' where that is better. Ties thus go to the easier arm, and an equally
+    good harder one is preferred with probability ``level`` at most per comparison. An arm that
+    loses sits out the next trials, one more each time it loses again.
 
     Args:
         candidates: Samplers of the first trial, cheapest first.
@@ -48,9 +51,12 @@ class Adaptive(Search):
         level: Level of each one-sided test.
         factor: Step along hardness.
         patience: Epochs without a better held-out value after which the search ends.
-        challenge_every: Trials between two visits of a challenger from another family; 0: never.
-        design: "forks", "split", or "auto": split the first trial where every arm gets at least
-            3000 validation users.
+        race: Most windows of the race.
+        challenge_every: Trials between two visits of a challenger from another family, at the
+            incumbent's hardness where it has the same argument; 0: never.
+        average: Whether the mean of the forks' parameters competes as one more arm.
+        design: "forks", "split", or "auto": split the race where every arm gets at least 3000
+            validation users.
         valid_users: Users with held-out items; needed for "auto" and "split".
         n_users: All users U; needed for "split".
         seed: Key of the assignment of users.
@@ -59,8 +65,8 @@ class Adaptive(Search):
         SettingsError: AS251 without candidates, AS252 for a level or factor out of range, AS250
             for numbers below 1.
 
-    Cost: three times ``epochs`` at most, plus the first window of further candidates; less by as
-    much as arms sit out.
+    Cost: the race, at most ``race`` windows per candidate (one in all when users are split), and
+    at most three times ``epochs``; less by as much as arms sit out.
     """
 
     name: ClassVar[str] = "adaptive"
@@ -71,10 +77,12 @@ class Adaptive(Search):
         *,
         epochs: int = 100,
         window: int = 5,
-        level: float = 0.1,
+        level: float = 0.2,
         factor: float = 4.0,
-        patience: int = 30,
+        patience: int = 50,
+        race: int = 4,
         challenge_every: int = 4,
+        average: bool = True,
         design: Design = "auto",
         valid_users: int = 0,
         n_users: int = 0,
@@ -86,39 +94,46 @@ class Adaptive(Search):
             raise SettingsError(
                 "AS252",
                 f"level must lie in (0, 1) and factor above 1, got {level} and {factor}.",
-                "Common values are 0.1 and 4.",
+                "Common values are 0.2 and 4.",
             )
         self.candidates = list(candidates)
-        self.level, self.factor, self.challenge_every = level, factor, challenge_every
+        self.level, self.factor = level, factor
+        self.race, self.challenge_every, self.average = race, challenge_every, average
         if design == "auto":
             design = "split" if valid_users >= USERS_PER_ARM * len(candidates) else "forks"
         self.split = UsersSplit(n_users, seed=seed) if design == "split" else None
         self.incumbent: Sampler | None = None
         self._stopping = Stopping(epochs=epochs, window=window, patience=patience)
-        self._arms: list[Sampler] = []
-        self._trials = 0
-        self._resting: dict[str, int] = {}  # label -> trials left to sit out
+        self._arms = self.candidates
+        self._trial = 0
+        self._rests_until: dict[str, int] = {}  # label -> first trial it takes part in again
         self._lost: dict[str, int] = {}  # label -> losses in a row
 
     def ask(self) -> Trial | None:
-        """The next window around the incumbent; the first one tries all candidates."""
+        """The next window."""
         window = self._stopping.next_window()
         if window == 0:
             return None
-        if self.incumbent is None:
-            self._arms = self.candidates
-            if self.split is not None:
-                arm = Arm(self.split.sampler(self._arms), start=INITIAL, save="split")
-                return Trial((arm,), window, f"{len(self._arms)} candidates, users split")
-            return self._forks(INITIAL, window, f"{len(self._arms)} candidates, forked")
-        self._arms = [arm for arm in self._around(self.incumbent) if not self._rests(arm)]
-        others = len(self._arms) - 1
-        purpose = f"{self.incumbent.label} against {others} other{'s' * (others != 1)}"
-        return self._forks(MAIN, window, purpose)
+        if self.incumbent is not None:
+            self._arms = self._around(self.incumbent)
+            others = len(self._arms) - 1
+            purpose = f"{self.incumbent.label} against {others} other{'s' * (others != 1)}"
+            forks = [Arm(arm, save=f"arm {arm.label}") for arm in self._arms]
+            return Trial(tuple(forks), window, purpose, average=self.average)
+        if self.split is not None:
+            arm = Arm(self.split.sampler(self._arms), start=INITIAL, save="split")
+            return Trial((arm,), self.race * window, f"{len(self._arms)} candidates, users split")
+        starts = [f"arm {arm.label}" if self._trial else INITIAL for arm in self._arms]
+        racers = [
+            Arm(arm, start=start, save=f"arm {arm.label}")
+            for arm, start in zip(self._arms, starts, strict=True)
+        ]
+        return Trial(tuple(racers), window, f"race of {len(racers)} candidates")
 
     def tell(self, outcomes: list[Outcome]) -> Decision:
-        """Choose the arm that goes on."""
-        self._trials += 1
+        """Choose the arm that goes on, or who stays in the race."""
+        self._trial += 1
+        outcomes, averages = outcomes[: len(self._arms)], outcomes[len(self._arms) :]
         if self.incumbent is None and self.split is not None:
             return self._start_over(outcomes[0])
         leader = max(outcomes, key=lambda outcome: outcome.mean)
@@ -127,44 +142,55 @@ class Adaptive(Search):
             for outcome in outcomes
         ]
         choice, z = cheapest_not_worse(comparisons, self.level)
-        self._book_losses(comparisons, choice)
-        self.incumbent = self._arms[choice]
-        self._stopping.note(self._stopping.next_window(), outcomes[choice].mean)
-        reason = _reason(outcomes, choice, leader, z)
+        best = max(outcome.mean for outcome in (outcomes[choice], *averages))
+        self._stopping.note(self._stopping.next_window(), best)
         evidence = {
             outcome.label: {"mean": outcome.mean, "behind_leader_z": z[place]}
             for place, outcome in enumerate(outcomes)
         }
-        return Decision(f"arm{choice}", self.incumbent.label, reason, evidence)
-
-    def _forks(self, start: str, window: int, purpose: str) -> Trial:
-        arms = [Arm(arm, start=start, save=f"arm{i}") for i, arm in enumerate(self._arms)]
-        return Trial(tuple(arms), window, purpose)
+        if self.incumbent is None:
+            bound = NormalDist().inv_cdf(1 - self.level)
+            staying = [arm for arm, behind in zip(self._arms, z, strict=True) if behind < bound]
+            if len(staying) > 1 and self._trial < self.race and self._stopping.next_window():
+                self._arms = staying
+                reason = f"{len(staying)} stay in the race, {leader.label} leads"
+                return Decision(None, leader.label, reason, evidence)
+        else:
+            self._book_losses(choice)
+        self.incumbent = self._arms[choice]
+        reason = _reason(outcomes, choice, leader, z)
+        adopt = f"arm {self.incumbent.label}"
+        for mean in averages:
+            evidence[mean.label] = {"mean": mean.mean}
+            if mean.mean > outcomes[choice].mean:
+                adopt, reason = AVERAGE, f"{reason}; the arms' average is better, {mean.mean:.4f}"
+        return Decision(adopt, self.incumbent.label, reason, evidence)
 
     def _around(self, incumbent: Sampler) -> list[Sampler]:
-        """Easier, same, harder, and the challenger whose turn it is."""
+        """Easier, same, harder, and the challenger whose turn it is; without those that rest."""
         arms = [incumbent.scaled(1 / self.factor), incumbent, incumbent.scaled(self.factor)]
-        others = [c for c in self.candidates if type(c) is not type(incumbent)]
-        if others and self.challenge_every and self._trials % self.challenge_every == 0:
-            arms.append(others[self._trials // self.challenge_every % len(others)])
-        return [arm for arm in arms if arm is not None]
+        families = {type(c): place for place, c in reversed(list(enumerate(self.candidates)))}
+        others = [self.candidates[p] for f, p in families.items() if f is not type(incumbent)]
+        if others and self.challenge_every and self._trial % self.challenge_every == 0:
+            challenger = others[self._trial // self.challenge_every % len(others)]
+            if challenger.hardness is not None and challenger.hardness == incumbent.hardness:
+                hardness = getattr(incumbent, challenger.hardness)
+                challenger = challenger.with_settings(**{challenger.hardness: hardness})
+            preferred = families[type(challenger)] < families.get(type(incumbent), len(families))
+            arms.insert(0 if preferred else len(arms), challenger)
+        return [
+            arm
+            for arm in arms
+            if arm is not None
+            and (arm is incumbent or self._rests_until.get(arm.label, 0) <= self._trial)
+        ]
 
-    def _rests(self, arm: Sampler) -> bool:
-        """Whether an arm sits this trial out; counts the trial."""
-        left = self._resting.get(arm.label, 0)
-        if arm is self.incumbent or left == 0:
-            return False
-        self._resting[arm.label] = left - 1
-        return True
-
-    def _book_losses(self, comparisons: list[Comparison | None], choice: int) -> None:
-        """Let losers rest: costlier arms that did not win, cheaper ones that the leader beat."""
+    def _book_losses(self, choice: int) -> None:
+        """Let every arm that was not chosen rest."""
         for place, arm in enumerate(self._arms):
-            if place == choice:
-                self._lost[arm.label] = 0
-            elif place < choice or comparisons[place] is not None:
-                self._lost[arm.label] = self._lost.get(arm.label, 0) + 1
-                self._resting[arm.label] = min(self._lost[arm.label], 4)
+            lost = 0 if place == choice else self._lost.get(arm.label, 0) + 1
+            self._lost[arm.label] = lost
+            self._rests_until[arm.label] = self._trial + min(lost, 4)
 
     def _start_over(self, outcome: Outcome) -> Decision:
         """Decide a users-split trial and go back to the initial parameters with the winner."""

@@ -20,6 +20,7 @@ IntArray = npt.NDArray[np.int64]
 
 INITIAL = "initial"  # the state before any training
 MAIN = "main"  # the state a search builds on
+AVERAGE = "average"  # the mean of a trial's arms
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,17 @@ class Arm:
 
 @dataclass(frozen=True)
 class Trial:
-    """Arms to train for the same number of epochs, and a word on what for."""
+    """Arms to train for the same number of epochs, and a word on what for.
+
+    With ``average``, the mean of the arms' parameters is one more outcome, the last. It costs a
+    ranking but no training (after Wortsman et al. 2022, "Model soups"; here the arms are forks of
+    one state by different samplers, so that the mean stands, to first order, for their mixture).
+    """
 
     arms: tuple[Arm, ...]
     epochs: int
     purpose: str
+    average: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,4 +93,4 @@ class Search(ABC):
 
     @abstractmethod
     def tell(self, outcomes: list[Outcome]) -> Decision:
-        """Take the outcomes of the last trial, in the order of its arms."""
+        """Take the outcomes of the last trial, in the order of its arms, then the average."""

@@ -36,7 +36,7 @@ class Exhaustive(Search):
         *,
         epochs: int = 100,
         window: int = 5,
-        patience: int = 30,
+        patience: int = 50,
         start: str = INITIAL,
     ) -> None:
         if not candidates:
@@ -82,7 +82,7 @@ class Fixed(Exhaustive):
         *,
         epochs: int = 100,
         window: int = 5,
-        patience: int = 30,
+        patience: int = 50,
         start: str = INITIAL,
     ) -> None:
         super().__init__([sampler], epochs=epochs, window=window, patience=patience, start=start)
@@ -99,7 +99,7 @@ class UniformMixture(Fixed):
         *,
         epochs: int = 100,
         window: int = 5,
-        patience: int = 30,
+        patience: int = 50,
     ) -> None:
         super().__init__(Mixture(candidates), epochs=epochs, window=window, patience=patience)
 

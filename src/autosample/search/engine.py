@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
 from autosample.evaluate import rank_held_out
 from autosample.metrics import per_user
 from autosample.samplers.base import Sampler
-from autosample.search.base import INITIAL, MAIN, Arm, Decision, Outcome, Search, Trial
+from autosample.search.base import AVERAGE, INITIAL, MAIN, Arm, Decision, Outcome, Search, Trial
+from autosample.search.mixture import Mixture
 from autosample.train import Epoch, Learner
 
 State = dict[str, Tensor]
-Schedule = tuple[tuple[str, int], ...]  # labels of samplers and their epochs, in order
+#: Labels of samplers and their epochs, in order. Several labels joined by ``JOIN`` mean: forked,
+#: trained side by side for these epochs, and averaged.
+Schedule = tuple[tuple[str, int], ...]
+JOIN = " + "
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,11 @@ class Engine:
         self.result = SearchResult(state=initial)
         self.trials = 0
 
+    def sampler(self, label: str) -> Sampler:
+        """The sampler of a schedule's entry; an equal mixture for an average."""
+        parts = [self.samplers[part] for part in label.split(JOIN)]
+        return parts[0] if len(parts) == 1 else Mixture(parts)
+
     def run(self, search: Search) -> SearchResult:
         """Ask, train, tell until the search is over; the learner ends in the best state.
 
@@ -106,21 +116,21 @@ class Engine:
         self.trials += 1
         self.samplers |= {arm.sampler.label: arm.sampler for arm in trial.arms}
         outcomes = [self._train(place, arm, trial) for place, arm in enumerate(trial.arms)]
+        if trial.average and len(outcomes) > 1:
+            outcomes.append(self._average(trial))
         decision = search.tell(outcomes)
-        self.apply(trial, decision)
+        self.apply(decision)
         self.result.seconds += time.perf_counter() - started
         self._record("decision", **asdict(decision), purpose=trial.purpose)
         return decision
 
-    def apply(self, trial: Trial, decision: Decision) -> None:
-        """Adopt a state as the main one and drop those that no later trial can name."""
+    def apply(self, decision: Decision) -> None:
+        """Adopt a state as the main one; all others but the initial one are dropped with it."""
         if decision.adopt is not None:
             self.states[MAIN] = self.states[decision.adopt]
             self.schedules[MAIN] = self.schedules[decision.adopt]
-            if decision.adopt not in (INITIAL, MAIN):
-                for arm in trial.arms:
-                    if arm.save not in (INITIAL, MAIN):
-                        self.states.pop(arm.save, None)
+            for name in set(self.states) - {INITIAL, MAIN}:
+                del self.states[name], self.schedules[name]
 
     def _train(self, place: int, arm: Arm, trial: Trial) -> Outcome:
         self.learner.restore(self.states[arm.start])
@@ -128,21 +138,29 @@ class Engine:
             done = self.learner.run_epoch(arm.sampler)
             self.result.positives += done.positives
             self._say(place, arm, trial, epoch, done)
-        label = arm.sampler.label
         self.states[arm.save] = self.learner.snapshot()
+        label = arm.sampler.label
         self.schedules[arm.save] = extend(self.schedules[arm.start], label, trial.epochs)
-        outcome = self._measure(label)
+        return self._measure(arm.save, label)
+
+    def _average(self, trial: Trial) -> Outcome:
+        self.states[AVERAGE] = average([self.states[arm.save] for arm in trial.arms])
+        self.learner.restore(self.states[AVERAGE])
+        label = JOIN.join(arm.sampler.label for arm in trial.arms)
+        start = self.schedules[trial.arms[0].start]
+        self.schedules[AVERAGE] = extend(start, label, trial.epochs)
+        return self._measure(AVERAGE, AVERAGE)
+
+    def _measure(self, state: str, label: str) -> Outcome:
+        """Rank the validation users with the learner's present state, saved as ``state``."""
+        ranks = rank_held_out(*self.learner.model.tables(), self.learner.interactions, self.valid)
+        outcome = Outcome(label, ranks.users, per_user(ranks, self.metric))
         if outcome.mean > self.result.metric:
             self.result.metric = outcome.mean
-            self.result.state = self.states[arm.save]
-            self.result.schedule = self.schedules[arm.save]
+            self.result.state, self.result.schedule = self.states[state], self.schedules[state]
         epochs = self.learner.epoch
         self._record("evaluation", sampler=label, epochs=epochs, value=outcome.mean)
         return outcome
-
-    def _measure(self, label: str) -> Outcome:
-        ranks = rank_held_out(*self.learner.model.tables(), self.learner.interactions, self.valid)
-        return Outcome(label, ranks.users, per_user(ranks, self.metric))
 
     def _say(self, place: int, arm: Arm, trial: Trial, epoch: int, done: Epoch) -> None:
         label = arm.sampler.label
@@ -161,7 +179,20 @@ class Engine:
 
 
 def extend(schedule: Schedule, label: str, epochs: int) -> Schedule:
-    """The schedule with some more epochs of a sampler; equal neighbours are merged."""
-    if schedule and schedule[-1][0] == label:
+    """The schedule with some more epochs of a sampler; equal neighbours are merged.
+
+    Averages are not: averaging twice is not the same as averaging once.
+    """
+    if schedule and schedule[-1][0] == label and JOIN not in label:
         return (*schedule[:-1], (label, schedule[-1][1] + epochs))
     return (*schedule, (label, epochs))
+
+
+def average(states: Sequence[State]) -> State:
+    """The mean of snapshots of forks; what is not a float or not in all is the first one's."""
+    first, *others = states
+    mean = dict(first)
+    for name, value in first.items():
+        if value.is_floating_point() and all(name in other for other in others):
+            mean[name] = torch.stack([state[name] for state in states]).mean(dim=0)
+    return mean

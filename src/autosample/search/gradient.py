@@ -80,7 +80,7 @@ class LearnedMixture(Combined):
 
     def temperature(self, progress: float) -> float:
         """T after a share ``progress`` of the planned epochs."""
-        return self.start * (self.end / self.start) ** progress
+        return float(self.start * (self.end / self.start) ** progress)
 
     def weights(self, progress: float) -> Tensor:
         """(G, S) weights, rows sum to one."""
@@ -136,8 +136,10 @@ def held_out_loss(
 
     Args:
         logits: (B, S).
-        user, positive, held: (B, D) rows.
+        user: (B, D) rows of the users.
+        positive: (B, D) rows of the training positives.
         instances: (B, S, D) the samplers' negatives.
+        held: (B, D) rows of the held-out positives.
         contrasts: (B, M, D) candidates.
         eta: Length of the step.
     """

@@ -23,7 +23,7 @@ class Stopping:
                 "AS250",
                 f"epochs, window and patience must be at least 1, got {epochs}, {window} and "
                 f"{patience}.",
-                "Common values are 100, 5 and 30.",
+                "Common values are 100, 5 and 50.",
             )
         self.epochs, self.window, self.patience = epochs, window, patience
         self.done, self.best, self.best_at = 0, float("-inf"), 0

@@ -1,4 +1,4 @@
-"""Contracts that samplers must keep, as tests, for this package and for authors of others."""
+"""Contracts of samplers and models, as tests, for this package and for authors of others."""
 
 from autosample.testing.fixtures import (
     FULL_USER,
@@ -7,12 +7,15 @@ from autosample.testing.fixtures import (
     tiny_interactions,
     tiny_views,
 )
+from autosample.testing.models import ModelContract, check_model
 from autosample.testing.samplers import SamplerContract, check_sampler
 
 __all__ = [
     "FULL_USER",
     "ONE_LEFT_USER",
+    "ModelContract",
     "SamplerContract",
+    "check_model",
     "check_sampler",
     "tiny_batch",
     "tiny_interactions",

@@ -1,0 +1,170 @@
+"""The engine carries out trials exactly: states, schedules, cost and records."""
+
+import pytest
+import torch
+
+from autosample.data.simulate import simulate
+from autosample.models import MF
+from autosample.retrain import final_training, replay
+from autosample.samplers import make_sampler
+from autosample.search import Arm, Decision, Engine, Exhaustive, Fixed, Halving, Mixture, Trial
+from autosample.search.base import AVERAGE, INITIAL, MAIN, Search
+from autosample.search.engine import average, extend
+from autosample.train import Learner
+
+DATA = simulate(n_users=120, n_items=150, seed=1, interactions_per_user=12)
+
+
+def learner() -> Learner:
+    model = MF(DATA.train, dim=8, seed=0)
+    return Learner(model, DATA.train, lr=0.02, l2=0.01, batch_size=256, epochs=8, seed=0)
+
+
+def engine() -> Engine:
+    return Engine(learner(), DATA.valid, metric="ndcg@20")
+
+
+def trained(*specs: tuple[str, int]) -> Learner:
+    made = learner()
+    for spec, epochs in specs:
+        for _ in range(epochs):
+            made.run_epoch(make_sampler(spec))
+    return made
+
+
+def tables(made: Learner) -> torch.Tensor:
+    return torch.cat(made.model.tables())
+
+
+class Script(Search):
+    """Asks what it is given and adopts what it is told to."""
+
+    name = "script"
+
+    def __init__(self, *steps: tuple[Trial, str | None]) -> None:
+        self.steps, self.told = list(steps), []
+
+    def ask(self) -> Trial | None:
+        return self.steps[0][0] if self.steps else None
+
+    def tell(self, outcomes):
+        self.told.append(outcomes)
+        return Decision(self.steps.pop(0)[1], outcomes[0].label, "as told")
+
+
+def arm(spec: str, **names: str) -> Arm:
+    return Arm(make_sampler(spec), **names)
+
+
+def test_forks_start_alike_and_the_adopted_one_goes_on():
+    forks = Trial((arm("uniform", save="a"), arm("dns:pool=4", save="b")), 2, "fork")
+    then = Trial((arm("dns:pool=8"),), 1, "go on")
+    made = engine()
+    made.run(Script((forks, "b"), (then, None)))
+    expected = trained(("dns:pool=4", 2), ("dns:pool=8", 1))
+    made.learner.restore(made.states[MAIN])
+    assert torch.equal(tables(made.learner), tables(expected))
+    assert made.schedules[MAIN] == (("dns:pool=4", 2), ("dns:pool=8", 1))
+    assert set(made.states) == {INITIAL, MAIN}
+    assert made.result.positives == 5 * len(expected.batches)
+
+
+def test_the_average_is_the_mean_of_the_forks():
+    forks = Trial((arm("uniform", save="a"), arm("dns:pool=4", save="b")), 2, "f", average=True)
+    made, script = engine(), Script((forks, AVERAGE))
+    made.run(script)
+    parts = [tables(trained((spec, 2))) for spec in ("uniform", "dns:pool=4")]
+    made.learner.restore(made.states[MAIN])
+    torch.testing.assert_close(tables(made.learner), (parts[0] + parts[1]) / 2)
+    assert [outcome.label for outcome in script.told[0]] == ["uniform", "dns:pool=4", AVERAGE]
+    assert made.schedules[MAIN] == (("uniform + dns:pool=4", 2),)
+    assert isinstance(made.sampler("uniform + dns:pool=4"), Mixture)
+
+
+def test_replay_of_a_schedule_with_averages_gives_the_same_parameters():
+    forks = Trial((arm("uniform", save="a"), arm("dns:pool=4", save="b")), 2, "f", average=True)
+    made = engine()
+    made.run(Script((forks, AVERAGE), (Trial((arm("dns:pool=8"),), 3, "go on"), None)))
+    made.learner.restore(made.states[MAIN])
+    again = learner()
+    replay(again, made.schedules[MAIN], made.sampler)
+    assert torch.equal(tables(again), tables(made.learner))
+
+
+def test_the_best_state_is_kept_whatever_is_adopted():
+    made = engine()
+    result = made.run(Exhaustive([make_sampler("uniform"), make_sampler("dns:pool=4")],
+                                 epochs=4, window=2))  # fmt: skip
+    values = [r["value"] for r in result.history if r["kind"] == "evaluation"]
+    assert len(values) == 4
+    assert result.metric == max(values)
+    assert torch.equal(tables(made.learner), tables(trained(*result.schedule)))
+
+
+def test_patience_ends_a_candidate():
+    search = Exhaustive([make_sampler("uniform")], epochs=100, window=1, patience=2)
+    fake = iter([0.1, 0.3, 0.2, 0.3, 0.9])
+
+    class Told:
+        label = "uniform"
+
+        def __init__(self) -> None:
+            self.mean = next(fake)
+
+    windows = 0
+    while search.ask() is not None:
+        search.tell([Told()])
+        windows += 1
+    assert windows == 4  # 0.3 at the second window, then two without a better one
+
+
+def test_halving_lets_the_better_half_go_on_from_their_own_states():
+    specs = ["uniform", "dns:pool=2", "dns:pool=4", "dns:pool=8"]
+    made = engine()
+    result = made.run(Halving([make_sampler(spec) for spec in specs], epochs=8))
+    decisions = [r for r in result.history if r["kind"] == "decision"]
+    assert [len(d["evidence"]) for d in decisions] == [4, 2, 1]
+    assert result.positives == (4 * 2 + 2 * 2 + 1 * 4) * len(made.learner.batches)
+    assert torch.equal(tables(made.learner), tables(trained(*result.schedule)))
+    assert len(result.schedule) == 1
+
+
+def test_final_training_from_scratch_and_rewound():
+    made = engine()
+    made.run(Fixed(make_sampler("dns:pool=4"), epochs=4, window=2))
+    limits = {"epochs": 4, "window": 2, "patience": 9}
+    found = made.result
+    assert final_training("continue", made, **limits) is found
+    before = found.positives
+    scratch = final_training("scratch", made, **limits)
+    assert scratch.schedule == found.schedule
+    assert scratch.metric == found.metric
+    assert scratch.positives == before + 4 * len(made.learner.batches)
+    rewound = final_training("rewind", made, **limits)
+    assert rewound.metric == found.metric
+    assert rewound.schedule == found.schedule
+
+
+def test_average_keeps_what_cannot_be_averaged():
+    states = [{"x": torch.tensor([1.0]), "epoch": torch.tensor(3)},
+              {"x": torch.tensor([2.0]), "epoch": torch.tensor(3)}]  # fmt: skip
+    mean = average(states)
+    assert mean["x"].item() == 1.5
+    assert mean["epoch"].item() == 3
+    assert mean["epoch"].dtype == torch.int64
+
+
+def test_neighbours_merge_but_averages_do_not():
+    schedule = extend(extend((), "a", 2), "a", 3)
+    assert schedule == (("a", 5),)
+    schedule = extend(extend(schedule, "a + b", 2), "a + b", 2)
+    assert schedule == (("a", 5), ("a + b", 2), ("a + b", 2))
+
+
+def test_epochs_report_a_positive_gap_for_mixtures_only():
+    made = engine()
+    parts = [make_sampler("uniform"), make_sampler("dns:pool=8")]
+    result = made.run(Fixed(Mixture(parts), epochs=2, window=2))
+    assert all(r["gap"] > 0 for r in result.history if r["kind"] == "epoch")
+    plain = engine().run(Fixed(make_sampler("uniform"), epochs=1, window=1))
+    assert all(r["gap"] == pytest.approx(0) for r in plain.history if r["kind"] == "epoch")

@@ -1,0 +1,103 @@
+"""Mixtures: limit cases, the gap bound, and one sampler per user."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autosample.errors import SettingsError
+from autosample.kernels.draw import Unseen
+from autosample.objective import differentiate, mix_instances
+from autosample.losses import bpr
+from autosample.samplers import make_sampler
+from autosample.samplers.draw import Draw
+from autosample.search.mixture import Mixture, Split
+from autosample.testing import tiny_batch, tiny_interactions, tiny_views
+
+
+def prepared(sampler):
+    sampler.prepare(tiny_interactions(), dim=8, n_layers=1)
+    sampler.begin_epoch(tiny_views()["flat"], draw())
+    return sampler
+
+
+def draw():
+    return Draw(Unseen(tiny_interactions()), seed=3, epoch=1)
+
+
+@pytest.fixture
+def view():
+    return tiny_views()["flat"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_hot_weights_are_that_sampler(view, place):
+    specs = ["uniform", "dns:pool=4", "popularity"]
+    weights = [float(i == place) for i in range(3)]
+    mixture = prepared(Mixture([make_sampler(s) for s in specs], weights=weights))
+    batch = tiny_batch()
+    alone = prepared(make_sampler(specs[place])).sample(batch, view, draw())
+    mixed = differentiate(view, batch, mixture.sample(batch, view, draw()), bpr)
+    single = differentiate(view, batch, alone, bpr)
+    assert mixed.report[0].item() == pytest.approx(single.report[0].item(), rel=1e-6)
+    assert mixed.report[2].item() == pytest.approx(0, abs=1e-7)
+    torch.testing.assert_close(mixed.coefficient[:, 1 + place], single.coefficient[:, 1])
+
+
+def test_the_pool_is_shared_and_changes_nothing(view):
+    batch = tiny_batch()
+    mixture = prepared(Mixture([make_sampler("dns:pool=2"), make_sampler("dns:pool=5")]))
+    ids = mixture.sample(batch, view, draw()).ids
+    for place, spec in enumerate(["dns:pool=2", "dns:pool=5"]):
+        alone = make_sampler(spec).sample(batch, view, draw()).ids
+        assert torch.equal(ids[:, place : place + 1], alone)
+
+
+def test_synthetic_and_real_instances_mix(view):
+    batch = tiny_batch()
+    mixture = prepared(Mixture([make_sampler("mixgcf:pool=3"), make_sampler("uniform")]))
+    negatives = mixture.sample(batch, view, draw())
+    assert negatives.vectors.shape[:2] == (len(batch.users), 2)
+    items = view.item_layers(negatives.ids[:, 1:])
+    torch.testing.assert_close(negatives.vectors[:, 1:], items)
+    differentiate(view, batch, negatives, bpr)
+
+
+@given(
+    scores=st.lists(st.floats(-20, 20), min_size=2, max_size=6),
+    raw=st.lists(st.floats(0.01, 1), min_size=6, max_size=6),
+    positive=st.floats(-20, 20),
+)
+@settings(max_examples=200, deadline=None)
+def test_the_gap_lies_between_zero_and_its_bound(scores, raw, positive):
+    x = torch.tensor([scores], dtype=torch.float64)
+    w = torch.tensor([raw[: len(scores)]], dtype=torch.float64)
+    w = w / w.sum()
+    mixed, bound = mix_instances(x, w)
+    loss = torch.nn.functional.softplus
+    gap = (w * loss(x - positive)).sum() - loss(mixed - positive).sum()
+    assert -1e-9 <= gap.item() <= bound.item() + 1e-9
+
+
+def test_every_user_keeps_one_sampler(view):
+    data, batch = tiny_interactions(), tiny_batch()
+    assignment = torch.arange(data.n_users) % 3
+    specs = ["uniform", "dns_top:pool=6:top=2", "mixgcf:pool=3"]
+    split = prepared(Split([make_sampler(s) for s in specs], assignment=assignment))
+    negatives = split.sample(batch, view, draw())
+    assert negatives.vectors is not None
+    for place, spec in enumerate(specs[:2]):
+        rows = torch.nonzero(assignment[batch.users] == place).flatten()
+        alone = prepared(make_sampler(spec)).sample(batch.take(rows), view, draw())
+        assert torch.equal(negatives.ids[rows][:, : alone.ids.shape[1]], alone.ids)
+
+
+def test_weights_must_fit():
+    with pytest.raises(SettingsError, match="AS260"):
+        Mixture([])
+    with pytest.raises(SettingsError, match="AS261"):
+        Mixture([make_sampler("uniform")], weights=[0.5, 0.5])
+    with pytest.raises(SettingsError, match="AS261"):
+        Mixture([make_sampler("uniform")], weights=[-1.0])
+    assert np.allclose(Mixture([make_sampler("uniform")] * 4).weights, 0.25)
