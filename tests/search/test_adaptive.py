@@ -1,0 +1,181 @@
+"""The adaptive search, told made-up outcomes: what it asks for next, and how often it errs."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from autosample.errors import SettingsError
+from autosample.samplers import make_sampler
+from autosample.search import Adaptive, Outcome
+from autosample.search.base import AVERAGE, INITIAL, MAIN
+from autosample.search.mixture import Split
+
+LADDER = ["dns:pool=1", "dns:pool=4", "dns:pool=16", "dns:pool=64"]
+
+
+def search(*specs: str, **settings) -> Adaptive:
+    chosen = specs or LADDER
+    return Adaptive([make_sampler(spec) for spec in chosen], **{"window": 5} | settings)
+
+
+class Truth:
+    """Scores by a true gain of each sampler over noise that users share between arms."""
+
+    def __init__(self, gain: Callable[[str, int], float], *, users: int = 400, noise: float = 0.05):
+        self.gain, self.noise, self.users = gain, noise, users
+        self.rng, self.window = np.random.default_rng(0), 0
+
+    def outcome(self, label: str) -> Outcome:
+        own = self.rng.normal(0.3, self.noise, self.users)
+        return Outcome(label, np.arange(self.users), own + self.gain(label, self.window))
+
+    def play(self, adaptive: Adaptive, windows: int = 1000) -> list[str]:
+        """Labels of the incumbents, window by window."""
+        path = []
+        while (trial := adaptive.ask()) is not None and windows:
+            labels = [arm.sampler.label for arm in trial.arms]
+            outcomes = [self.outcome(label) for label in labels]
+            if trial.average and len(labels) > 1:
+                outcomes.append(Outcome(AVERAGE, np.arange(self.users), outcomes[0].scores - 1))
+            path.append(adaptive.tell(outcomes).label)
+            self.window, windows = self.window + 1, windows - 1
+        return path
+
+
+def pool(label: str) -> int:
+    return int(label.rpartition("=")[2])
+
+
+def test_the_first_trial_races_all_candidates_from_the_initial_parameters():
+    trial = search().ask()
+    assert [arm.sampler.label for arm in trial.arms] == LADDER
+    assert {arm.start for arm in trial.arms} == {INITIAL}
+    assert trial.epochs == 5
+    assert not trial.average
+
+
+def test_losers_leave_the_race_and_the_others_go_on_from_their_own_states():
+    adaptive = search()
+    adaptive.ask()
+    truth = Truth(lambda label, _: {1: -0.2, 64: -0.2}.get(pool(label), 0.0))
+    decision = adaptive.tell([truth.outcome(label) for label in LADDER])
+    assert decision.adopt is None
+    trial = adaptive.ask()
+    assert [arm.sampler.label for arm in trial.arms] == LADDER[1:3]
+    assert [arm.start for arm in trial.arms] == [f"arm {label}" for label in LADDER[1:3]]
+
+
+def test_a_clear_winner_ends_the_race_and_is_forked_with_its_neighbours():
+    adaptive = search()
+    adaptive.ask()
+    truth = Truth(lambda label, _: 0.2 * (pool(label) == 16))
+    decision = adaptive.tell([truth.outcome(label) for label in LADDER])
+    assert decision.adopt == "arm dns:pool=16"
+    trial = adaptive.ask()
+    assert [arm.sampler.label for arm in trial.arms] == LADDER[1:]
+    assert {arm.start for arm in trial.arms} == {MAIN}
+    assert trial.average
+
+
+def test_it_follows_a_best_sampler_that_moves_from_hard_to_easy():
+    def gain(label: str, window: int) -> float:
+        best = 6 - 6 * window / 20  # log2 of the best pool
+        return -0.02 * (np.log2(pool(label)) - best) ** 2
+
+    path = Truth(gain).play(search(epochs=100, patience=100))
+    assert pool(path[0]) >= 16
+    assert pool(path[-1]) == 1
+    assert sorted(map(pool, path), reverse=True) == list(map(pool, path))
+
+
+def test_it_stays_with_a_best_sampler_that_stays():
+    truth = Truth(lambda label, _: -0.05 * abs(np.log2(pool(label)) - 4))
+    path = truth.play(search(epochs=100, patience=100))
+    assert set(path[4:]) == {"dns:pool=16"}
+
+
+def test_losers_rest_so_that_a_settled_search_costs_little_more_than_one_training():
+    truth = Truth(lambda label, _: -0.1 * abs(np.log2(pool(label)) - 4))
+    adaptive, trained, windows = search(epochs=200, patience=200), 0, 0
+    while (trial := adaptive.ask()) is not None:
+        trained, windows = trained + len(trial.arms), windows + 1
+        labels = [arm.sampler.label for arm in trial.arms]
+        adaptive.tell([truth.outcome(label) for label in labels])
+    assert windows == 40
+    assert trained <= 1.75 * windows
+
+
+def test_equal_arms_are_left_for_harder_ones_at_the_stated_rate_only():
+    switches, trials = 0, 400
+    for seed in range(trials):
+        adaptive = search("dns:pool=16", level=0.1, epochs=15)
+        truth = Truth(lambda label, window: 0.0, users=200)
+        truth.rng = np.random.default_rng(seed)
+        path = truth.play(adaptive, windows=2)
+        switches += pool(path[1]) > 16
+    assert switches / trials <= 0.1 + 3 * np.sqrt(0.09 / trials)
+
+
+def test_challengers_of_other_families_come_at_the_incumbents_hardness():
+    adaptive = search("dns:pool=16", "mixgcf:pool=64", challenge_every=2, epochs=100)
+    truth = Truth(lambda label, _: 0.1 * label.startswith("dns"))
+    seen = []
+    while (trial := adaptive.ask()) is not None:
+        labels = [arm.sampler.label for arm in trial.arms]
+        seen += [label for label in labels if label.startswith("mixgcf")]
+        adaptive.tell([truth.outcome(label) for label in labels])
+    assert seen[0] == "mixgcf:pool=64"  # the race
+    assert set(seen[1:]) <= {f"mixgcf:pool={n}" for n in (1, 4, 16, 64)}
+    assert len(seen) > 2
+    assert pool(seen[1]) <= 16
+
+
+def test_a_better_average_is_adopted_and_a_worse_one_is_not():
+    for bonus, adopted in ((0.5, AVERAGE), (-0.5, "arm dns:pool=4")):
+        adaptive = search("dns:pool=4")
+        truth = Truth(lambda label, _: 0.0)
+        adaptive.ask()
+        adaptive.tell([truth.outcome("dns:pool=4")])
+        labels = [arm.sampler.label for arm in adaptive.ask().arms]
+        scores = truth.outcome(labels[0]).scores
+        outcomes = [
+            Outcome(label, np.arange(400), scores - 0.1 * (pool(label) != 4)) for label in labels
+        ]
+        outcomes.append(Outcome(AVERAGE, np.arange(400), scores + bonus))
+        assert adaptive.tell(outcomes).adopt == adopted
+
+
+def test_users_are_split_where_there_are_enough_and_training_starts_over():
+    adaptive = search(valid_users=12_000, n_users=13_000, epochs=50)
+    trial = adaptive.ask()
+    (arm,) = trial.arms
+    assert isinstance(arm.sampler, Split)
+    sizes = np.bincount(arm.sampler.assignment.numpy())
+    assert sizes.max() - sizes.min() <= 1
+    group = arm.sampler.assignment.numpy()[:12_000]
+    gains = np.array([0.0, 0.01, 0.1, 0.02])[group]
+    scores = np.random.default_rng(0).normal(0.3, 0.2, 12_000) + gains
+    decision = adaptive.tell([Outcome(arm.sampler.label, np.arange(12_000), scores)])
+    assert decision.adopt == INITIAL
+    assert decision.label == "dns:pool=16"
+    assert decision.evidence["dns:pool=16"]["users"] == (group == 2).sum()
+    assert [a.sampler.label for a in adaptive.ask().arms] == LADDER[1:]
+
+
+def test_few_users_are_forked():
+    assert len(search(valid_users=11_999, n_users=13_000).ask().arms) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [({"level": 0}, "AS252"), ({"factor": 1}, "AS252"), ({"window": 0}, "AS250")],
+)
+def test_settings_are_checked(settings, code):
+    with pytest.raises(SettingsError, match=code):
+        search(**settings)
+
+
+def test_a_search_needs_candidates():
+    with pytest.raises(SettingsError, match="AS251"):
+        Adaptive([])
