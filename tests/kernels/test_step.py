@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from autosample.kernels import step
-from autosample.kernels.step import RowGradient, edge_gradient, edge_gradient_torch, row_adam
+from autosample.kernels.step import (
+    RowGradient,
+    add_rows,
+    edge_gradient,
+    edge_gradient_torch,
+    row_adam,
+)
 
 BOTH = [edge_gradient, edge_gradient_torch]
 
@@ -158,3 +164,13 @@ def test_first_step_by_hand():
     assert torch.allclose(first[0], torch.tensor([0.05, -0.4]))
     assert torch.allclose(second[0], torch.tensor([0.00025, 0.016]), rtol=1e-4)
     assert torch.equal(first[1], zero[1])
+
+
+def test_add_rows_is_index_add_with_repeated_rows():
+    generator = torch.Generator().manual_seed(5)
+    table = torch.randn(7, 5, generator=generator)
+    rows = torch.tensor([3, 0, 3, 6, 3])
+    values = torch.randn(5, 2, 5, generator=generator)[:, 1]  # not contiguous
+    expected = table.clone().index_add_(0, rows, values)
+    add_rows(table, rows, values)
+    torch.testing.assert_close(table, expected)

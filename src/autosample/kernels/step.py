@@ -124,6 +124,25 @@ def row_adam_torch(
         table[rows] -= lr / scale[0] * first[rows] / root
 
 
+def add_rows(table: Tensor, rows: Tensor, values: Tensor) -> None:
+    """Add (n, D) float32 ``values`` to (n,) ``rows`` of ``table``, in order and in place.
+
+    Rows may repeat. On other devices and types this is torch's ``index_add_``, the twin.
+    """
+    if table.device.type != "cpu" or table.dtype != torch.float32:
+        table.index_add_(0, rows, values)
+        return
+    _add_rows(table.numpy(), rows.numpy(), values.numpy())
+
+
+@numba.njit(nogil=True, cache=True)
+def _add_rows(table, rows, values):  # type: ignore[no-untyped-def]
+    for place in range(rows.shape[0]):
+        row, value = table[rows[place]], values[place]
+        for d in range(row.shape[0]):
+            row[d] += value[d]
+
+
 @numba.njit(nogil=True, cache=True)
 def _group(left, right, n_rows, rows, starts, order):  # type: ignore[no-untyped-def]
     """Group the 2 B C ends of the edges by table row; returns the number of distinct rows.

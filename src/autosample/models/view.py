@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from autosample.kernels.score import pair_scores
-from autosample.kernels.step import RowGradient, edge_gradient
+from autosample.kernels.step import RowGradient, add_rows, edge_gradient
 
 
 class TableView:
@@ -106,17 +106,18 @@ class TableView:
                 if leaf.grad is not None:
                     values = leaf.grad.reshape(*nodes.shape, -1)
                     for layer, target in enumerate(by_layer):
-                        target.index_add_(0, nodes[:, layer], values[:, layer])
+                        add_rows(target, nodes[:, layer], values[:, layer])
             tensors += self._layers
             gradients += by_layer
         torch.autograd.backward(tensors, gradients)
 
     def _take(self, nodes: Tensor) -> Tensor:
         """Rows of (..., L) nodes, one per layer: (..., L, D)."""
-        rows = [layer.detach()[nodes[..., place]] for place, layer in enumerate(self._layers)]
-        copied = torch.stack(rows, dim=-2)
+        flat = nodes.reshape(-1, self.n_layers)
+        rows = [layer.detach().index_select(0, flat[:, i]) for i, layer in enumerate(self._layers)]
+        copied = torch.stack(rows, dim=1).reshape(*nodes.shape, -1)
         if torch.is_grad_enabled():
-            self._taken.append((nodes.reshape(-1, self.n_layers), copied.requires_grad_()))
+            self._taken.append((flat, copied.requires_grad_()))
         return copied
 
 
@@ -125,6 +126,6 @@ def _merge(parts: list[RowGradient]) -> RowGradient:
     rows, place = torch.unique(torch.cat([part.rows for part in parts]), return_inverse=True)
     values = parts[0].values.new_zeros(len(rows), parts[0].values.shape[1])
     touches = parts[0].touches.new_zeros(len(rows))
-    values.index_add_(0, place, torch.cat([part.values for part in parts]))
+    add_rows(values, place, torch.cat([part.values for part in parts]))
     touches.index_add_(0, place, torch.cat([part.touches for part in parts]))
     return RowGradient(rows, values, touches)
