@@ -55,23 +55,40 @@ def test_the_first_trial_races_all_candidates_from_the_initial_parameters():
     assert not trial.average
 
 
-def test_losers_leave_the_race_and_the_others_go_on_from_their_own_states():
+def tell(adaptive: Adaptive, means: dict[str, float]):
+    """Outcomes with these means, in the order of the arms; returns the decision."""
+    labels = [arm.sampler.label for arm in adaptive.ask().arms]
+    noise = np.linspace(-0.05, 0.05, 50)
+    return adaptive.tell([Outcome(label, np.arange(50), means[label] + noise) for label in labels])
+
+
+def test_the_race_halves_and_doubles_and_goes_on_from_each_ones_own_state():
     adaptive = search()
-    adaptive.ask()
-    truth = Truth(lambda label, _: {1: -0.2, 64: -0.2}.get(pool(label), 0.0))
-    decision = adaptive.tell([truth.outcome(label) for label in LADDER])
-    assert decision.adopt is None
+    means = {"dns:pool=1": 0.1, "dns:pool=4": 0.3, "dns:pool=16": 0.2, "dns:pool=64": 0.0}
+    assert tell(adaptive, means).adopt is None
     trial = adaptive.ask()
     assert [arm.sampler.label for arm in trial.arms] == LADDER[1:3]
     assert [arm.start for arm in trial.arms] == [f"arm {label}" for label in LADDER[1:3]]
+    assert trial.epochs == 5
+    assert tell(adaptive, {"dns:pool=4": 0.3, "dns:pool=16": 0.4}).adopt == "arm dns:pool=16"
 
 
-def test_a_clear_winner_ends_the_race_and_is_forked_with_its_neighbours():
-    adaptive = search()
-    adaptive.ask()
-    truth = Truth(lambda label, _: 0.2 * (pool(label) == 16))
-    decision = adaptive.tell([truth.outcome(label) for label in LADDER])
-    assert decision.adopt == "arm dns:pool=16"
+def test_the_best_of_every_family_stays_to_the_last_round():
+    adaptive = search(*LADDER, "mixgcf:pool=16")
+    means = dict(zip(LADDER, [0.1, 0.2, 0.4, 0.5], strict=True)) | {"mixgcf:pool=16": 0.0}
+    tell(adaptive, means)
+    assert [a.sampler.label for a in adaptive.ask().arms] == [*LADDER[2:], "mixgcf:pool=16"]
+    tell(adaptive, means)
+    trial = adaptive.ask()
+    assert [arm.sampler.label for arm in trial.arms] == [LADDER[3], "mixgcf:pool=16"]
+    assert trial.epochs == 10
+    decision = tell(adaptive, {"dns:pool=64": 0.5, "mixgcf:pool=16": 0.6})
+    assert decision.adopt == "arm mixgcf:pool=16"
+
+
+def test_the_winner_is_forked_with_its_neighbours():
+    adaptive = search("dns:pool=16")
+    assert tell(adaptive, {"dns:pool=16": 0.5}).adopt == "arm dns:pool=16"
     trial = adaptive.ask()
     assert [arm.sampler.label for arm in trial.arms] == LADDER[1:]
     assert {arm.start for arm in trial.arms} == {MAIN}
@@ -80,7 +97,7 @@ def test_a_clear_winner_ends_the_race_and_is_forked_with_its_neighbours():
 
 def test_it_follows_a_best_sampler_that_moves_from_hard_to_easy():
     def gain(label: str, window: int) -> float:
-        best = 6 - 6 * window / 20  # log2 of the best pool
+        best = 6 - 6 * window / 15  # log2 of the best pool
         return -0.02 * (np.log2(pool(label)) - best) ** 2
 
     path = Truth(gain).play(search(epochs=100, patience=100))
@@ -117,18 +134,35 @@ def test_equal_arms_are_left_for_harder_ones_at_the_stated_rate_only():
     assert switches / trials <= 0.1 + 3 * np.sqrt(0.09 / trials)
 
 
-def test_challengers_of_other_families_come_at_the_incumbents_hardness():
+def test_a_losing_rival_is_given_up_and_comes_back_as_a_challenger_at_the_same_hardness():
     adaptive = search("dns:pool=16", "mixgcf:pool=64", challenge_every=2, epochs=100)
     truth = Truth(lambda label, _: 0.1 * label.startswith("dns"))
     seen = []
     while (trial := adaptive.ask()) is not None:
-        labels = [arm.sampler.label for arm in trial.arms]
-        seen += [label for label in labels if label.startswith("mixgcf")]
-        adaptive.tell([truth.outcome(label) for label in labels])
-    assert seen[0] == "mixgcf:pool=64"  # the race
-    assert set(seen[1:]) <= {f"mixgcf:pool={n}" for n in (1, 4, 16, 64)}
-    assert len(seen) > 2
-    assert pool(seen[1]) <= 16
+        seen += [arm for arm in trial.arms if arm.sampler.label.startswith("mixgcf")]
+        adaptive.tell([truth.outcome(arm.sampler.label) for arm in trial.arms])
+    starts = [INITIAL, "arm mixgcf:pool=64", "rival", "rival"]  # the race, then three losses
+    assert [arm.start for arm in seen[:4]] == starts
+    assert {arm.sampler.label for arm in seen[:4]} == {"mixgcf:pool=64"}
+    assert seen[4:]
+    assert {arm.start for arm in seen[4:]} == {MAIN}
+    assert all(pool(arm.sampler.label) <= 16 for arm in seen[4:])
+
+
+def test_a_rival_that_gets_better_takes_over_with_its_own_parameters():
+    adaptive = search("dns:pool=16", "mixgcf:pool=4", epochs=100)
+    tell(adaptive, {"dns:pool=16": 0.3, "mixgcf:pool=4": 0.2})
+    assert adaptive.keeps == {"arm mixgcf:pool=4"}
+    behind = {"dns:pool=4": 0.3, "dns:pool=16": 0.4, "dns:pool=64": 0.3, "mixgcf:pool=4": 0.3}
+    assert tell(adaptive, behind).label == "dns:pool=16"
+    assert adaptive.keeps == {"rival"}
+    decision = tell(adaptive, behind | {"mixgcf:pool=4": 0.5})
+    assert decision.adopt == "rival"
+    assert decision.label == "mixgcf:pool=4"
+    assert not adaptive.keeps
+    trial = adaptive.ask()
+    assert {arm.start for arm in trial.arms} == {MAIN}
+    assert "mixgcf:pool=4" in [arm.sampler.label for arm in trial.arms]
 
 
 def test_a_better_average_is_adopted_and_a_worse_one_is_not():

@@ -17,9 +17,11 @@ from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
 from autosample.search.base import AVERAGE, INITIAL, Arm, Decision, Outcome, Search, Trial
 from autosample.search.decide import cheapest_not_worse, paired
+from autosample.search.race import Race, state
 from autosample.search.stopping import Stopping
 from autosample.search.users_split import UsersSplit
 
+RIVAL = "rival"  # the state of the best of another family
 Design = Literal["auto", "forks", "split"]
 
 #: Validation users per arm from which one shared training is split among users. The per-user
@@ -30,10 +32,10 @@ USERS_PER_ARM = 3000
 class Adaptive(Search):
     """A race of all candidates, then local trials around the winner, decided by one-sided tests.
 
-    *Race*: every candidate trains from the initial parameters, window by window; those that the
-    leader beats at ``level`` drop out, until one is left or ``race`` windows are over. Where there
-    are enough users, the race is held inside one training instead, with a sampler per user, and
-    training starts over with the winner (:class:`autosample.search.users_split.UsersSplit`).
+    *Race*: every candidate trains from the initial parameters, and ever fewer go on
+    (:class:`autosample.search.race.Race`). Where there are enough users, the race is held inside
+    one training instead, with a sampler per user, and training starts over with the winner
+    (:class:`autosample.search.users_split.UsersSplit`).
 
     *Forks*: every arm trains its own copy of the main state, with the same positives in the same
     order and the same random numbers, and arms are compared on the same users.
@@ -44,14 +46,17 @@ class Adaptive(Search):
     good harder one is preferred with probability ``level`` at most per comparison. An arm that
     loses sits out the next trials, one more each time it loses again.
 
+    *Rival*: the best of another family goes on from its own parameters beside the forks. It takes
+    over when it is better at ``level``, and is given up after three trials in a row in which it is
+    worse at ``level``.
+
     Args:
-        candidates: Samplers of the first trial, cheapest first.
+        candidates: Samplers of the race, easiest first.
         epochs: Length of the searched training, in epochs.
         window: Epochs per trial.
         level: Level of each one-sided test.
         factor: Step along hardness.
         patience: Epochs without a better held-out value after which the search ends.
-        race: Most windows of the race.
         challenge_every: Trials between two visits of a challenger from another family, at the
             incumbent's hardness where it has the same argument; 0: never.
         average: Whether the mean of the forks' parameters competes as one more arm.
@@ -65,8 +70,9 @@ class Adaptive(Search):
         SettingsError: AS251 without candidates, AS252 for a level or factor out of range, AS250
             for numbers below 1.
 
-    Cost: the race, at most ``race`` windows per candidate (one in all when users are split), and
-    at most three times ``epochs``; less by as much as arms sit out.
+    Cost: for n candidates the race takes about n log2(n) / 2 windows (n / 2 windows in all when
+    users are split), the rest three times its epochs at most, and one more while there is a rival;
+    less by as much as arms sit out.
     """
 
     name: ClassVar[str] = "adaptive"
@@ -80,7 +86,6 @@ class Adaptive(Search):
         level: float = 0.2,
         factor: float = 4.0,
         patience: int = 50,
-        race: int = 4,
         challenge_every: int = 4,
         average: bool = True,
         design: Design = "auto",
@@ -98,79 +103,111 @@ class Adaptive(Search):
             )
         self.candidates = list(candidates)
         self.level, self.factor = level, factor
-        self.race, self.challenge_every, self.average = race, challenge_every, average
+        self.challenge_every, self.average = challenge_every, average
         if design == "auto":
             design = "split" if valid_users >= USERS_PER_ARM * len(candidates) else "forks"
         self.split = UsersSplit(n_users, seed=seed) if design == "split" else None
         self.incumbent: Sampler | None = None
         self._stopping = Stopping(epochs=epochs, window=window, patience=patience)
-        self._arms = self.candidates
+        self._race = Race(self.candidates, self._stopping)
+        self._arms: list[Sampler] = []  # of the present trial, without the rival
+        self._rival: Sampler | None = None
+        self._rival_state, self._rival_losses = RIVAL, 0
         self._trial = 0
         self._rests_until: dict[str, int] = {}  # label -> first trial it takes part in again
         self._lost: dict[str, int] = {}  # label -> losses in a row
 
+    @property
+    def keeps(self) -> frozenset[str]:
+        """The state of the rival."""
+        return frozenset() if self._rival is None else frozenset({self._rival_state})
+
     def ask(self) -> Trial | None:
-        """The next window."""
+        """The next trial."""
         window = self._stopping.next_window()
         if window == 0:
             return None
-        if self.incumbent is not None:
-            self._arms = self._around(self.incumbent)
-            others = len(self._arms) - 1
-            purpose = f"{self.incumbent.label} against {others} other{'s' * (others != 1)}"
-            forks = [Arm(arm, save=f"arm {arm.label}") for arm in self._arms]
-            return Trial(tuple(forks), window, purpose, average=self.average)
-        if self.split is not None:
-            arm = Arm(self.split.sampler(self._arms), start=INITIAL, save="split")
-            return Trial((arm,), self.race * window, f"{len(self._arms)} candidates, users split")
-        starts = [f"arm {arm.label}" if self._trial else INITIAL for arm in self._arms]
-        racers = [
-            Arm(arm, start=start, save=f"arm {arm.label}")
-            for arm, start in zip(self._arms, starts, strict=True)
-        ]
-        return Trial(tuple(racers), window, f"race of {len(racers)} candidates")
+        if self.incumbent is None:
+            return self._race.ask() if self.split is None else self._split_race()
+        self._arms = self._around(self.incumbent)
+        arms = [Arm(arm, save=state(arm)) for arm in self._arms]
+        if self._rival is not None:
+            arms.append(Arm(self._rival, start=self._rival_state, save=RIVAL))
+        others = len(arms) - 1
+        purpose = f"{self.incumbent.label} against {others} other{'s' * (others != 1)}"
+        return Trial(tuple(arms), window, purpose, average=self.average)
 
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Choose the arm that goes on, or who stays in the race."""
         self._trial += 1
-        outcomes, averages = outcomes[: len(self._arms)], outcomes[len(self._arms) :]
-        if self.incumbent is None and self.split is not None:
-            return self._start_over(outcomes[0])
-        leader = max(outcomes, key=lambda outcome: outcome.mean)
+        if self.incumbent is None:
+            return self._after_race(outcomes)
+        n = len(self._arms)
+        forks, rest = outcomes[:n], outcomes[n:]
+        leader = max(forks, key=lambda outcome: outcome.mean)
         comparisons = [
-            None if outcome is leader else paired(leader.scores, outcome.scores)
-            for outcome in outcomes
+            None if fork is leader else paired(leader.scores, fork.scores) for fork in forks
         ]
         choice, z = cheapest_not_worse(comparisons, self.level)
-        best = max(outcome.mean for outcome in (outcomes[choice], *averages))
-        self._stopping.note(self._stopping.next_window(), best)
+        self._book_losses(choice)
+        self.incumbent, chosen = self._arms[choice], forks[choice]
+        adopt, reason = state(self.incumbent), _reason(forks, choice, leader, z)
         evidence = {
-            outcome.label: {"mean": outcome.mean, "behind_leader_z": z[place]}
-            for place, outcome in enumerate(outcomes)
+            fork.label: {"mean": fork.mean, "behind_leader_z": z[place]}
+            for place, fork in enumerate(forks)
         }
-        if self.incumbent is None:
-            bound = NormalDist().inv_cdf(1 - self.level)
-            staying = [arm for arm, behind in zip(self._arms, z, strict=True) if behind < bound]
-            if len(staying) > 1 and self._trial < self.race and self._stopping.next_window():
-                self._arms = staying
-                reason = f"{len(staying)} stay in the race, {leader.label} leads"
-                return Decision(None, leader.label, reason, evidence)
-        else:
-            self._book_losses(choice)
-        self.incumbent = self._arms[choice]
-        reason = _reason(outcomes, choice, leader, z)
-        adopt = f"arm {self.incumbent.label}"
-        for mean in averages:
-            evidence[mean.label] = {"mean": mean.mean}
-            if mean.mean > outcomes[choice].mean:
-                adopt, reason = AVERAGE, f"{reason}; the arms' average is better, {mean.mean:.4f}"
+        for average in (outcome for outcome in rest if outcome.label == AVERAGE):
+            evidence[AVERAGE] = {"mean": average.mean}
+            if average.mean > chosen.mean:
+                adopt, chosen = AVERAGE, average
+                reason = f"{reason}; the arms' average is better, {average.mean:.4f}"
+        if self._rival is not None:
+            ahead = paired(rest[0].scores, chosen.scores).z
+            evidence[RIVAL] = {"mean": rest[0].mean, "ahead_z": ahead}
+            if self._rival_takes_over(ahead):
+                adopt, chosen = RIVAL, rest[0]
+                reason = f"{chosen.label}, the rival, takes over with {chosen.mean:.4f}"
+        self._stopping.note(self._stopping.next_window(), chosen.mean)
         return Decision(adopt, self.incumbent.label, reason, evidence)
+
+    def _rival_takes_over(self, ahead: float) -> bool:
+        """Settle the rival's fate after a trial; ``ahead`` is its lead in standard errors."""
+        bound = NormalDist().inv_cdf(1 - self.level)
+        self._rival_state = RIVAL
+        self._rival_losses = self._rival_losses + 1 if ahead <= -bound else 0
+        wins = ahead >= bound
+        if wins:
+            self.incumbent = self._rival
+        if wins or self._rival_losses == 3:
+            self._rival = None
+        return wins
+
+    def _split_race(self) -> Trial:
+        assert self.split is not None  # noqa: S101  for the type checker
+        n = len(self.candidates)
+        arm = Arm(self.split.sampler(self.candidates), start=INITIAL, save="split")
+        epochs = self._stopping.clip(self._stopping.window * n // 2)
+        return Trial((arm,), max(1, epochs), f"{n} candidates, users split")
+
+    def _after_race(self, outcomes: list[Outcome]) -> Decision:
+        """Settle a round of the race, or a users-split one, after which training starts over."""
+        if self.split is None:
+            decision = self._race.tell(outcomes)
+            self.incumbent, self._rival = self._race.winner, self._race.rival
+            if self._rival is not None:
+                self._rival_state = state(self._rival)
+            return decision
+        choice, evidence = self.split.decide(outcomes[0], self.candidates, self.level)
+        self.incumbent = self.candidates[choice]
+        reason = f"{self.incumbent.label} is the cheapest that its users do not speak against"
+        return Decision(INITIAL, self.incumbent.label, reason, evidence)
 
     def _around(self, incumbent: Sampler) -> list[Sampler]:
         """Easier, same, harder, and the challenger whose turn it is; without those that rest."""
         arms = [incumbent.scaled(1 / self.factor), incumbent, incumbent.scaled(self.factor)]
         families = {type(c): place for place, c in reversed(list(enumerate(self.candidates)))}
-        others = [self.candidates[p] for f, p in families.items() if f is not type(incumbent)]
+        own = {type(incumbent), type(self._rival)}
+        others = [self.candidates[place] for kind, place in families.items() if kind not in own]
         if others and self.challenge_every and self._trial % self.challenge_every == 0:
             challenger = others[self._trial // self.challenge_every % len(others)]
             if challenger.hardness is not None and challenger.hardness == incumbent.hardness:
@@ -191,14 +228,6 @@ class Adaptive(Search):
             lost = 0 if place == choice else self._lost.get(arm.label, 0) + 1
             self._lost[arm.label] = lost
             self._rests_until[arm.label] = self._trial + min(lost, 4)
-
-    def _start_over(self, outcome: Outcome) -> Decision:
-        """Decide a users-split trial and go back to the initial parameters with the winner."""
-        assert self.split is not None  # noqa: S101  for the type checker; ask() made it
-        choice, evidence = self.split.decide(outcome, self._arms, self.level)
-        self.incumbent = self._arms[choice]
-        reason = f"{self.incumbent.label} is the cheapest that its users do not speak against"
-        return Decision(INITIAL, self.incumbent.label, reason, evidence)
 
 
 def _reason(outcomes: list[Outcome], choice: int, leader: Outcome, z: list[float]) -> str:

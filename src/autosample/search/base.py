@@ -36,7 +36,8 @@ class Arm:
 class Trial:
     """Arms to train for the same number of epochs, and a word on what for.
 
-    With ``average``, the mean of the arms' parameters is one more outcome, the last. It costs a
+    With ``average``, the mean of the parameters of the arms that start as the first one does is one
+    more outcome, the last. It costs a
     ranking but no training (after Wortsman et al. 2022, "Model soups"; here the arms are forks of
     one state by different samplers, so that the mean stands, to first order, for their mixture).
     """
@@ -86,6 +87,11 @@ class Search(ABC):
     """
 
     name: ClassVar[str]
+
+    @property
+    def keeps(self) -> frozenset[str]:
+        """Names of saved states that outlive an adoption, beside the initial and the main one."""
+        return frozenset()
 
     @abstractmethod
     def ask(self) -> Trial | None:

@@ -116,20 +116,21 @@ class Engine:
         self.trials += 1
         self.samplers |= {arm.sampler.label: arm.sampler for arm in trial.arms}
         outcomes = [self._train(place, arm, trial) for place, arm in enumerate(trial.arms)]
-        if trial.average and len(outcomes) > 1:
-            outcomes.append(self._average(trial))
+        forks = [arm for arm in trial.arms if arm.start == trial.arms[0].start]
+        if trial.average and len(forks) > 1:
+            outcomes.append(self._average(forks, trial.epochs))
         decision = search.tell(outcomes)
-        self.apply(decision)
+        self.apply(decision, search.keeps)
         self.result.seconds += time.perf_counter() - started
         self._record("decision", **asdict(decision), purpose=trial.purpose)
         return decision
 
-    def apply(self, decision: Decision) -> None:
-        """Adopt a state as the main one; all others but the initial one are dropped with it."""
+    def apply(self, decision: Decision, keeps: frozenset[str]) -> None:
+        """Adopt a state as the main one and drop those that no later trial can name."""
         if decision.adopt is not None:
             self.states[MAIN] = self.states[decision.adopt]
             self.schedules[MAIN] = self.schedules[decision.adopt]
-            for name in set(self.states) - {INITIAL, MAIN}:
+            for name in set(self.states) - {INITIAL, MAIN} - keeps:
                 del self.states[name], self.schedules[name]
 
     def _train(self, place: int, arm: Arm, trial: Trial) -> Outcome:
@@ -143,12 +144,11 @@ class Engine:
         self.schedules[arm.save] = extend(self.schedules[arm.start], label, trial.epochs)
         return self._measure(arm.save, label)
 
-    def _average(self, trial: Trial) -> Outcome:
-        self.states[AVERAGE] = average([self.states[arm.save] for arm in trial.arms])
+    def _average(self, arms: Sequence[Arm], epochs: int) -> Outcome:
+        self.states[AVERAGE] = average([self.states[arm.save] for arm in arms])
         self.learner.restore(self.states[AVERAGE])
-        label = JOIN.join(arm.sampler.label for arm in trial.arms)
-        start = self.schedules[trial.arms[0].start]
-        self.schedules[AVERAGE] = extend(start, label, trial.epochs)
+        label = JOIN.join(arm.sampler.label for arm in arms)
+        self.schedules[AVERAGE] = extend(self.schedules[arms[0].start], label, epochs)
         return self._measure(AVERAGE, AVERAGE)
 
     def _measure(self, state: str, label: str) -> Outcome:

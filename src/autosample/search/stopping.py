@@ -34,6 +34,10 @@ class Stopping:
             return 0
         return min(self.window, self.epochs - self.done)
 
+    def clip(self, epochs: int) -> int:
+        """``epochs``, or as many as are left."""
+        return min(epochs, self.epochs - self.done)
+
     def note(self, epochs: int, value: float) -> None:
         """Take note of the held-out value after ``epochs`` more."""
         self.done += epochs

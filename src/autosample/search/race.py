@@ -1,0 +1,63 @@
+"""A race of candidates from the initial parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autosample.samplers.base import Sampler
+from autosample.search.base import INITIAL, Arm, Decision, Outcome, Trial
+from autosample.search.stopping import Stopping
+
+
+class Race:
+    """Successive halving that keeps the best of every family to the last round.
+
+    The better half stays after one window, half of those after two, and so on by doubling.
+    Significance plays no part: what leads early by far may only be fast. Families (classes of
+    samplers) are kept because they differ more in where they end than in how fast they start.
+
+    Args:
+        candidates: Samplers that start.
+        stopping: Counts the epochs of the search.
+    """
+
+    def __init__(self, candidates: Sequence[Sampler], stopping: Stopping) -> None:
+        self.arms = list(candidates)
+        self.epochs = 0  # behind every arm that is still in
+        self.winner: Sampler | None = None
+        self.rival: Sampler | None = None  # the best of another family
+        self._stopping = stopping
+
+    def ask(self) -> Trial:
+        """The next round: as many epochs as there have been, one window at first."""
+        epochs = self._stopping.clip(self.epochs or self._stopping.window)
+        arms = [
+            Arm(arm, start=state(arm) if self.epochs else INITIAL, save=state(arm))
+            for arm in self.arms
+        ]
+        return Trial(tuple(arms), epochs, f"race of {len(arms)} candidates")
+
+    def tell(self, outcomes: list[Outcome]) -> Decision:
+        """Keep the better half; name the winner and the rival when no more can be left out."""
+        epochs = self.ask().epochs
+        self.epochs += epochs
+        order = sorted(range(len(outcomes)), key=lambda place: -outcomes[place].mean)
+        leader = outcomes[order[0]]
+        self._stopping.note(epochs, leader.mean)
+        evidence = {outcome.label: {"mean": outcome.mean} for outcome in outcomes}
+        best_of_family = {type(self.arms[place]): place for place in reversed(order)}
+        kept = sorted({*order[: len(order) // 2], *best_of_family.values()})
+        if 1 < len(kept) < len(order) and self._stopping.next_window():
+            self.arms = [self.arms[place] for place in kept]
+            reason = f"{len(kept)} stay in the race, {leader.label} leads with {leader.mean:.4f}"
+            return Decision(None, leader.label, reason, evidence)
+        ranked = [self.arms[place] for place in order]
+        self.winner = ranked[0]
+        self.rival = next((arm for arm in ranked if type(arm) is not type(ranked[0])), None)
+        reason = f"{leader.label} wins the race with {leader.mean:.4f}"
+        return Decision(state(self.winner), leader.label, reason, evidence)
+
+
+def state(arm: Sampler) -> str:
+    """Name under which an arm's state is saved."""
+    return f"arm {arm.label}"
