@@ -26,16 +26,17 @@ def final_training(
     - ``rewind``: the schedule's last sampler trains on from the parameters after the schedule's
       first window, trained anew.
     - ``scratch``: the schedule's last sampler trains from the initial parameters.
+    - ``replay``: nothing here; see :func:`replay`.
 
     Args:
-        kind: One of the three.
+        kind: One of the four.
         engine: The engine of the search; its books go on.
         epochs: Most epochs, those of the starting point included.
         window: Epochs between evaluations.
         patience: Epochs without improvement after which training ends.
     """
     found = engine.result
-    if kind == "continue" or not found.schedule:
+    if kind in ("continue", "replay") or not found.schedule:
         return found
     engine.result = SearchResult(
         state=engine.states[INITIAL],
@@ -54,18 +55,20 @@ def final_training(
     return engine.result
 
 
-def replay(learner: Learner, schedule: Schedule, samplers: Callable[[str], Sampler]) -> None:
+def replay(learner: Learner, schedule: Schedule, samplers: Callable[[str], Sampler]) -> int:
     """Train a fresh learner, made for training and validation together, along a found schedule.
 
     Forks that the search averaged are trained and averaged again. There is nothing held out to stop
-    by: the schedule's length is the length of the training.
+    by: the schedule's length is the length of the training. Returns the positives processed.
     """
+    positives = 0
     for joined, epochs in schedule:
         start, forks = learner.snapshot(), []
         for label in joined.split(JOIN):
             learner.restore(start)
             for _ in range(epochs):
-                learner.run_epoch(samplers(label))
+                positives += learner.run_epoch(samplers(label)).positives
             forks.append(learner.snapshot())
         if len(forks) > 1:
             learner.restore(average(forks))
+    return positives

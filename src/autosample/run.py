@@ -160,8 +160,7 @@ def run(
     positives = found.positives
     if settings.retrain == "replay":
         learner = make_learner(settings, dataset.train.union(dataset.valid))
-        replay(learner, found.schedule, engine.sampler)
-        positives += found.epochs * len(learner.batches)
+        positives += replay(learner, found.schedule, engine.sampler)
     return _finish(dataset, settings, learner, found, positives, time.perf_counter() - started)
 
 

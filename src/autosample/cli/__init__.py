@@ -1,0 +1,66 @@
+"""The command line. Nothing heavy is imported before a command needs it.
+
+Exit codes: 0 done; 2 the command was misspelt; 3 data; 4 settings; 5 samplers; 6 training; 7 run
+folders; 130 Ctrl-C; 143 SIGTERM.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+
+import typer
+
+from autosample.cli import check, run, show
+from autosample.errors import AutosampleError
+
+app = typer.Typer(
+    name="autosample",
+    help="Choose the negative sampler of a recommender while it trains.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(run.demo)
+app.command("run")(run.start)
+app.command()(run.resume)
+app.command()(run.repeat)
+app.command()(show.recommend)
+app.command()(show.samplers)
+app.command()(show.models)
+app.command()(show.runs)
+app.command()(show.report)
+app.command()(check.explain)
+app.command()(check.doctor)
+
+
+def version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        typer.echo(f"autosample {metadata.version('autosample')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: bool = typer.Option(
+        False, "--version", callback=version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """Choose the negative sampler of a recommender while it trains."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns its exit code.
+
+    Errors for people are printed to standard error without a traceback.
+    """
+    try:
+        app(arguments, prog_name="autosample")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except AutosampleError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0

@@ -1,0 +1,158 @@
+"""What the command line prints: results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from autosample.data import Note
+    from autosample.run import RunResult
+    from autosample.search import Progress
+    from autosample.settings import Settings
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM."""
+
+
+def say(text: str) -> None:
+    """A line for people, beside the results."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
+
+
+def say_notes(notes: Sequence[Note]) -> None:
+    """What was read, dropped and is worth knowing."""
+    for note in notes:
+        count = "" if str(note.count) in note.message else f" ({note.count})"
+        say(f"{note.code}: {note.message}{count}")
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on standard output; plain lines with tabs where it is not a terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        for row in (columns, *rows):
+            typer.echo("\t".join(map(str, row)))
+        return
+    table = Table(*columns, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    console.print(table)
+
+
+def print_result(result: RunResult, folder: Path) -> None:
+    """A sentence, the metrics, the schedule, and what to do next."""
+    settings = result.settings
+    end = f"{settings.metric} = {result.valid_metric:.4f} on validation"
+    if settings.metric in result.metrics:
+        end = f"{settings.metric} = {result.metrics[settings.metric]:.4f} on the test users, {end}"
+    found = _in_words(result.schedule)
+    typer.echo(
+        f"Found {found}: {end}. The whole took {result.trainings:.1f} trainings of "
+        f"{settings.epochs} epochs and {result.seconds:.0f} s."
+    )
+    if result.metrics:
+        values = [(name, f"{value:.4f}") for name, value in result.metrics.items()]
+        print_table(("metric", "test users' mean"), values)
+    print_table(("sampler", "epochs"), result.schedule)
+    typer.echo(f"Everything is in {folder}. To go on:")
+    typer.echo(f"  autosample recommend {folder} --user USER")
+    typer.echo(f"  autosample report {folder}")
+
+
+def _in_words(schedule: Sequence[tuple[str, int]]) -> str:
+    """A schedule in half a sentence, however long it is."""
+    if not schedule:
+        return "nothing better than no training"
+    if len(schedule) > 3:
+        epochs = sum(length for _, length in schedule)
+        return (
+            f"{epochs} epochs in {len(schedule)} steps from {schedule[0][0]} to {schedule[-1][0]}"
+        )
+    return ", then ".join(f"{label} for {epochs} epochs" for label, epochs in schedule)
+
+
+def expected_trials(settings: Settings) -> float:
+    """How many trials a search has at most, if it is one after the other."""
+    windows = -(-settings.epochs // settings.trial_window)
+    if settings.strategy == "exhaustive":
+        return windows * len(settings.candidates)
+    if settings.strategy == "halving":
+        return (len(settings.candidates) - 1).bit_length() + 1
+    return windows
+
+
+@contextlib.contextmanager
+def progress(settings: Settings) -> Iterator[Callable[[Progress], None] | None]:
+    """A bar with the time left at most and what the search does; None where nobody watches."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, TextColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    text = TextColumn("{task.description}", markup=False)
+    left = TextColumn("at most {task.fields[left]} left")
+    total, started = expected_trials(settings), time.monotonic()
+    begun: float | None = None  # trials that lay behind when this process began
+    with Bar(BarColumn(20), left, text, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=total, left="?")
+
+        def show(now: Progress) -> None:
+            done = now.trial - 1 + (now.arm - 1 + now.epoch / now.epochs) / now.arms
+            nonlocal begun
+            begun = float(now.trial - 1) if begun is None else begun
+            share = (done - begun) / max(total - begun, 1e-9)
+            seconds = (time.monotonic() - started) * (1 / min(share, 1.0) - 1)
+            best = "" if now.best is None else f", best {settings.metric} {now.best:.4f}"
+            what = f"{now.purpose}: {now.label}, epoch {now.epoch} of {now.epochs}{best}"
+            bar.update(task, completed=done, description=what, left=_clock(seconds))
+
+        yield show
+
+
+@contextlib.contextmanager
+def interruptible(folder: Path) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop at once and say how to go on.
+
+    A checkpoint is written after every trial, whole or not at all, so nothing has to be finished
+    first; the work since the last trial is lost.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt as reason:
+        say(f"Stopped. Go on with: autosample resume {folder}")
+        raise typer.Exit(143 if isinstance(reason, Terminated) else 130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _clock(seconds: float) -> str:
+    if seconds > 100 * 3600:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"

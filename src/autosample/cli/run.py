@@ -1,0 +1,196 @@
+"""Commands that train: demo, run, resume, repeat."""
+
+from __future__ import annotations
+
+import time as clock
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autosample.cli import output
+
+if TYPE_CHECKING:
+    from autosample.store import RunFolder
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Out = Annotated[
+    Path | None, typer.Option(help="Empty folder for the run.", show_default="runs/NAME-TIME")
+]
+Threads = Annotated[int | None, typer.Option(min=1, show_default="all cores")]
+Events = Annotated[
+    Path, typer.Argument(help="Interactions: csv, tsv, parquet, .inter or LightGCN text.")
+]
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Seed of the simulation and the training.")] = 0,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Compare samplers with the search on simulated feedback whose truth is known (a minute)."""
+    _use(threads)
+    from autosample import demo as story  # noqa: PLC0415
+
+    output.say("Compiling kernels, once; simulating who likes what and who saw what.")
+    rows = []
+    for row in story.compare(seed=seed):
+        output.say(f"{row.name}: {row.seconds:.0f} s")
+        rows.append(row)
+    if json:
+        output.print_json({"rows": [row.as_dict() for row in rows], "says": story.sentence(rows)})
+        return
+    output.print_table(story.COLUMNS, [row.cells() for row in rows])
+    typer.echo(story.sentence(rows))
+
+
+def start(
+    events: Events,
+    test: Annotated[Path | None, typer.Option(help="Test interactions, if given apart.")] = None,
+    valid: Annotated[Path | None, typer.Option(help="Validation, with --test.")] = None,
+    user: Annotated[str, typer.Option(help="Column of user ids.")] = "user_id",
+    item: Annotated[str, typer.Option(help="Column of item ids.")] = "item_id",
+    rating: Annotated[str | None, typer.Option(help="Column of ratings.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column of times.")] = None,
+    separator: Annotated[str | None, typer.Option(show_default="by ending, or guessed")] = None,
+    header: Annotated[bool, typer.Option(help="Whether the first line names columns.")] = True,
+    encoding: Annotated[str, typer.Option(help="Of text files.")] = "utf-8",
+    skip_bad_lines: Annotated[
+        bool, typer.Option("--skip-bad-lines", help="Drop unusable rows.")
+    ] = False,
+    split: Annotated[str, typer.Option(help="ratio, leave-last or temporal.")] = "ratio",
+    k_core: Annotated[int, typer.Option(min=0, help="Fewest items per user and reverse.")] = 0,
+    min_rating: Annotated[float | None, typer.Option(help="Lowest rating that counts.")] = None,
+    model: Annotated[str | None, typer.Option(show_default="mf")] = None,
+    dim: Annotated[int | None, typer.Option(show_default="64")] = None,
+    depth: Annotated[int | None, typer.Option(show_default="3")] = None,
+    loss: Annotated[str | None, typer.Option(show_default="bpr")] = None,
+    lr: Annotated[float | None, typer.Option(show_default="the model's")] = None,
+    l2: Annotated[float | None, typer.Option(show_default="the model's")] = None,
+    batch_size: Annotated[int | None, typer.Option(show_default="2048")] = None,
+    strategy: Annotated[str | None, typer.Option(show_default="adaptive")] = None,
+    candidate: Annotated[
+        list[str] | None, typer.Option(help="A sampler, such as dns:pool=16; repeatable.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(show_default="100")] = None,
+    window: Annotated[int | None, typer.Option(show_default="epochs / 20")] = None,
+    patience: Annotated[int | None, typer.Option(show_default="50")] = None,
+    metric: Annotated[str | None, typer.Option(show_default="ndcg@20")] = None,
+    retrain: Annotated[str | None, typer.Option(show_default="continue")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split and the training.")] = 0,
+    threads: Threads = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Find the sampler of EVENTS while the model trains, and keep everything in a folder."""
+    _use(threads)
+    from autosample.data import load_dataset  # noqa: PLC0415
+    from autosample.run import check  # noqa: PLC0415
+    from autosample.settings import Settings  # noqa: PLC0415
+    from autosample.store import RunFolder  # noqa: PLC0415
+
+    settings = Settings.of(
+        model=model,
+        dim=dim,
+        depth=depth,
+        loss=loss,
+        lr=lr,
+        l2=l2,
+        batch_size=batch_size,
+        strategy=strategy,
+        candidates=tuple(candidate) if candidate else None,
+        epochs=epochs,
+        window=window,
+        patience=patience,
+        metric=metric,
+        retrain=retrain,
+        seed=seed,
+    )
+    check(settings)
+    dataset = load_dataset(
+        events,
+        test_file=test,
+        valid_file=valid,
+        user=user,
+        item=item,
+        rating=rating,
+        time=time,
+        minimum_rating=min_rating,
+        k_core=k_core,
+        split=split,  # type: ignore[arg-type]  # checked there
+        seed=seed,
+        separator=separator,
+        header=header,
+        encoding=encoding,
+        skip_bad_lines=skip_bad_lines,
+    )
+    output.say_notes(dataset.notes)
+    _go(RunFolder.create(out or _new_name(events.stem), dataset, settings), json)
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Go on with a run that was cut off; the result is that of an uninterrupted run."""
+    _use(threads)
+    from autosample.store import RunFolder  # noqa: PLC0415
+
+    folder = RunFolder.open(run)
+    if folder.finished:
+        output.say("This run is over; here is what it found.")
+    _go(folder, json)
+
+
+def repeat(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or its result.json.")],
+    threads: Threads = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Do a run again from its settings and data, and say whether the result is the same."""
+    _use(threads)
+    from autosample.store import RunFolder  # noqa: PLC0415
+
+    old = RunFolder.open(run.parent if run.name == "result.json" else run)
+    dataset = old.dataset()
+    new = RunFolder.create(out or _new_name(old.path.name), dataset, old.settings())
+    _go(new, json)
+    if old.finished:
+        same = old.result(dataset).metrics == new.result(dataset).metrics
+        output.say(f"The metrics are {'the same as' if same else 'other than'} in {old.path}.")
+
+
+def _go(folder: RunFolder, json: bool) -> None:
+    """Run in a folder, with a bar, and print what was found."""
+    from autosample.store import numbers  # noqa: PLC0415
+
+    settings, dataset = folder.settings(), folder.dataset()
+    output.say(f"Running in {folder.path}.")
+    with output.interruptible(folder.path), output.progress(settings) as on_progress:
+        result = folder.run(dataset, on_progress=on_progress)
+    output.say_notes(folder.notes)
+    if json:
+        summary = {"folder": str(folder.path), **numbers(result, dataset.fingerprint())}
+        output.print_json({**summary, "dataset": dataset.summary()})
+    else:
+        output.print_result(result, folder.path)
+
+
+def _use(threads: int | None) -> None:
+    if threads is not None:
+        from autosample.kernels.threads import set_threads  # noqa: PLC0415
+
+        set_threads(threads)
+
+
+def _new_name(stem: str) -> Path:
+    """A folder below ``runs`` that is not there yet."""
+    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem).strip("-") or "run"
+    base = f"{plain[:40]}-{clock.strftime('%Y%m%d-%H%M%S')}"
+    for number in range(1, 1000):
+        path = Path("runs") / (base if number == 1 else f"{base}-{number}")
+        if not path.exists():
+            break
+    return path

@@ -1,0 +1,155 @@
+"""Commands that look something up: recommend, samplers, models, runs."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autosample.cli import output
+from autosample.cli.run import Json
+
+
+def recommend(
+    run: Annotated[Path, typer.Argument(help="Folder of a run that is over.")],
+    user: Annotated[list[str] | None, typer.Option(help="A user's id; repeatable.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="Items per user.")] = 10,
+    unknown: Annotated[str, typer.Option(help="Unknown users: error, skip, popular.")] = "error",
+    out: Annotated[
+        Path | None, typer.Option(help="Write .parquet, .csv or .jsonl instead of printing.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Recommend items that users have not seen; all users of the run when none is named."""
+    from autosample.api import AutoSample  # noqa: PLC0415
+    from autosample.errors import SettingsError  # noqa: PLC0415
+
+    fitted = AutoSample.load(run)
+    every = fitted.dataset_.users.names
+    users, policy = (user, unknown) if user else (list(every), "skip")
+    frame = fitted.recommend(users, k, unknown=policy)  # type: ignore[arg-type]  # checked there
+    if out is not None:
+        writers = {
+            ".parquet": frame.write_parquet,
+            ".csv": frame.write_csv,
+            ".jsonl": frame.write_ndjson,
+        }
+        if out.suffix not in writers:
+            raise SettingsError(
+                "AS206",
+                f"The file must end in {', '.join(writers)}, got {out.name!r}.",
+                "Choose one of these.",
+            )
+        _written(out, writers[out.suffix])
+        output.say(f"{len(frame)} rows are in {out}.")
+    elif json:
+        output.print_json({"recommendations": frame.to_dicts()})
+    else:
+        output.print_table(frame.columns, frame.rows())
+
+
+def samplers(json: Json = False) -> None:
+    """List the negative samplers with what they cost and need."""
+    from autosample.samplers import sampler_classes  # noqa: PLC0415
+
+    rows = [
+        {
+            "sampler": name,
+            "kind": one.kind,
+            "cost": one.cost,
+            "needs": ", ".join(sorted(one.needs)),
+            "hardness": one.hardness or "",
+            "what": _first_line(one),
+        }
+        for name, one in sampler_classes().items()
+    ]
+    _print_rows(rows, json)
+
+
+def models(json: Json = False) -> None:
+    """List the models."""
+    from autosample.models import MODELS  # noqa: PLC0415
+
+    rows = [
+        {"model": name, "lr": one.default_lr, "l2": one.default_l2, "what": _first_line(one)}
+        for name, one in MODELS.items()
+    ]
+    _print_rows(rows, json)
+
+
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Where the runs are.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """List the runs below a folder and what they found."""
+    rows = [_one_run(path.parent) for path in sorted(folder.glob("*/manifest.json"))]
+    _print_rows(rows, json)
+    if not rows:
+        output.say(f"There are no runs in {folder}.")
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a run that is over.")],
+    out: Annotated[Path | None, typer.Option(show_default="report.html in the folder")] = None,
+    compare: Annotated[
+        list[Path] | None, typer.Option(help="Folder of another run on the same test; repeatable.")
+    ] = None,
+) -> None:
+    """Write what a run found as one HTML page, which needs no network."""
+    from autosample.report import write_report  # noqa: PLC0415
+    from autosample.store import RunFolder  # noqa: PLC0415
+
+    folder = RunFolder.open(run)
+    dataset = folder.dataset()
+    others = {path.name: RunFolder.open(path).result().ranks for path in compare or ()}
+    page = write_report(
+        folder.result(dataset),
+        dataset,
+        out or run / "report.html",
+        environment=folder.environment(),
+        compare={name: ranks for name, ranks in others.items() if ranks is not None},
+        command=f"autosample repeat {run}",
+    )
+    typer.echo(f"Wrote {page}")
+
+
+def _one_run(path: Path) -> dict[str, object]:
+    """A run's line; files are read as they are, without their checksums."""
+    try:
+        settings = jsonlib.loads((path / "settings.json").read_text("utf-8"))
+        done = (path / "result.json").exists()
+        result = jsonlib.loads((path / "result.json").read_text("utf-8")) if done else {}
+        value = result.get("metrics", {}).get(settings["metric"])
+        return {
+            "run": str(path),
+            "state": "over" if done else "resumable",
+            "model": settings["model"],
+            "strategy": settings["strategy"],
+            "metric": settings["metric"],
+            "test": "" if value is None else round(value, 4),
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {"run": str(path), "state": "damaged", **dict.fromkeys(_UNKNOWN, "")}
+
+
+_UNKNOWN = ("model", "strategy", "metric", "test")
+
+
+def _written(path: Path, write: object) -> None:
+    from autosample.store.files import replace_file  # noqa: PLC0415
+
+    replace_file(path, write)  # type: ignore[arg-type]
+
+
+def _first_line(thing: object) -> str:
+    return (thing.__doc__ or "").strip().splitlines()[0]
+
+
+def _print_rows(rows: Sequence[Mapping[str, object]], json: bool) -> None:
+    if json:
+        output.print_json({"rows": rows})
+    elif rows:
+        output.print_table(list(rows[0]), [list(row.values()) for row in rows])

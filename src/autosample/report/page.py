@@ -1,0 +1,106 @@
+"""One self-contained HTML file per run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autosample.data import Dataset
+from autosample.errors import StoreError
+from autosample.metrics import Ranks
+from autosample.report import figures, sections, tables, words
+from autosample.report.numbers import metric_name
+from autosample.report.story import choices, samplers_of
+from autosample.run import RunResult
+
+
+def write_report(
+    result: RunResult,
+    dataset: Dataset,
+    path: str | Path,
+    *,
+    title: str = "Search for a negative sampler",
+    environment: Mapping[str, object] | None = None,
+    compare: Mapping[str, Ranks] | None = None,
+    command: str | None = None,
+) -> Path:
+    """Write what a run found as one HTML file: no scripts, nothing fetched, far under 5 MB.
+
+    Equal arguments give equal bytes. Ids of items are shown, those of users are not.
+
+    Args:
+        result: The run.
+        dataset: What it ran on.
+        path: Where to write; an existing file is replaced.
+        title: Heading of the page.
+        environment: Versions and the like, shown as given.
+        compare: Ranks of other runs' test items by a label, for paired differences.
+        command: What to type to repeat the run; a piece of Python is always given.
+
+    Raises:
+        DataError: AS145 when ``compare`` is not of the same test split.
+        StoreError: AS550 when the file cannot be written.
+
+    Cost: two full rankings, of the test users by popularity and of at most 20,000 for their lists.
+    """
+    content = _content(result, dataset, title, environment or {}, compare or {}, command)
+    _write(Path(path), _environment().get_template("page.html.j2").render(content))
+    return Path(path)
+
+
+def _write(path: Path, html: str) -> None:
+    try:
+        path.write_text(html, encoding="utf-8", errors="replace", newline="\n")
+    except OSError as cause:
+        raise StoreError(
+            "AS550",
+            f"The report cannot be written to {str(path)!r}: {cause.strerror}.",
+            "Choose a file in a folder that exists and may be written.",
+        ) from cause
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("autosample.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _content(
+    result: RunResult,
+    dataset: Dataset,
+    title: str,
+    environment: Mapping[str, object],
+    compare: Mapping[str, Ranks],
+    command: str | None,
+) -> dict[str, Any]:
+    """Everything that the template shows."""
+    settings, quality = result.settings, sections.quality(result, dataset, compare)
+    return {
+        "title": title,
+        "about": [settings.model.upper(), f"{settings.strategy} search", f"seed {settings.seed}"],
+        "sentences": [words.who(result), *quality.pop("sentences"), words.cost(result)],
+        "tiles": sections.tiles(result, quality.pop("own")),
+        "metric": metric_name(settings.metric),
+        "schedule": figures.schedule_figure(result),
+        "glossary": words.glossary(samplers_of(result.history)),
+        "replayed": settings.retrain == "replay",
+        **quality,
+        "learning": figures.learning_figures(result),
+        **sections.lists(result, dataset),
+        "efforts": tables.effort_table(result),
+        "costs": tables.cost_table(result),
+        "data": tables.data_table(dataset),
+        "notes": tables.note_table(dataset),
+        "choices": [(choice, tables.evidence_words(choice)) for choice in choices(result.history)],
+        "settings": tables.settings_table(settings),
+        "environment": tables.environment_table(environment),
+        "command": command,
+        "python": sections.python(result, dataset),
+    }

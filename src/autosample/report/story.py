@@ -1,0 +1,183 @@
+"""What happened in a run, from its history: who trained when, and what became of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autosample.search.base import AVERAGE
+from autosample.search.engine import JOIN, Schedule
+
+Record = Mapping[str, Any]
+Runs = list[list[tuple[int, float]]]  # stretches of (epoch, value)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Epochs ``first`` to ``last`` of the training that the final parameters come from.
+
+    Several ``labels``: copies trained side by side, then averaged.
+    """
+
+    labels: tuple[str, ...]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a trial saw of one arm: its held-out value, and other numbers by name."""
+
+    label: str
+    value: float
+    others: Mapping[str, float]
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One decision of the search."""
+
+    trial: int
+    first: int
+    last: int
+    purpose: str
+    reason: str
+    evidence: Sequence[Evidence]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a sampler's epochs were, over the whole search."""
+
+    label: str
+    epochs: int
+    kept: int
+    seconds: float
+    hardness: float
+    best: float
+
+
+def stretches(schedule: Schedule) -> list[Stretch]:
+    """The schedule with numbered epochs, from 1."""
+    found, done = [], 0
+    for label, epochs in schedule:
+        found.append(Stretch(tuple(label.split(JOIN)), done + 1, done + epochs))
+        done += epochs
+    return found
+
+
+def sampler_order(labels: Iterable[str]) -> list[str]:
+    """Distinct labels: families as they first come, then by the numbers in them."""
+    distinct = list(dict.fromkeys(labels))
+    families = list(dict.fromkeys(label.partition(":")[0] for label in distinct))
+
+    def key(label: str) -> tuple[int, list[float]]:
+        numbers = re.findall(r"\d+(?:\.\d+)?", label)
+        return families.index(label.partition(":")[0]), [float(number) for number in numbers]
+
+    return sorted(distinct, key=key)
+
+
+def samplers_of(history: Sequence[Record]) -> list[str]:
+    """All samplers that trained, in order; averages of them are none."""
+    return sampler_order(record["sampler"] for record in history if record["kind"] == "epoch")
+
+
+def series(history: Sequence[Record], kind: str, field: str) -> dict[str, Runs]:
+    """A field of the records of a kind over epochs, by sampler.
+
+    A new stretch begins where the sampler sat out a trial or went back to earlier parameters.
+    Values that are not finite are left out.
+    """
+    found: dict[str, Runs] = {}
+    last: dict[str, tuple[int, int]] = {}  # label -> trial and epoch before
+    for record in history:
+        if record["kind"] != kind or record[field] is None or not math.isfinite(record[field]):
+            continue
+        label, trial = record["sampler"], record["trial"]
+        epoch = record["epoch"] if kind == "epoch" else record["epochs"]
+        before, at = last.get(label, (-2, 0))
+        if trial > before + 1 or epoch <= at:
+            found.setdefault(label, []).append([])
+        found[label][-1].append((epoch, record[field]))
+        last[label] = (trial, epoch)
+    return found
+
+
+def spans(history: Sequence[Record], label: str) -> list[tuple[int, int]]:
+    """(start, end) of the stretches in which a sampler trained, in epochs, start not included."""
+    runs = series(history, "epoch", "positives").get(label, [])
+    return sorted({(run[0][0] - 1, run[-1][0]) for run in runs})
+
+
+def kept_path(history: Sequence[Record], schedule: Schedule) -> list[tuple[int, float]]:
+    """(epoch, held-out value) along the training that the final parameters come from."""
+    values: dict[tuple[str, int], float] = {}
+    for record in history:
+        if record["kind"] == "evaluation":
+            values[record["sampler"], record["epochs"]] = record["value"]
+    path = []
+    for part in stretches(schedule):
+        label = part.labels[0] if len(part.labels) == 1 else AVERAGE
+        epochs = range(part.first, part.last + 1)
+        path += [(e, values[label, e]) for e in epochs if (label, e) in values]
+    return path
+
+
+def choices(history: Sequence[Record]) -> list[Choice]:
+    """Every decision with its evidence, in order."""
+    found, trial = [], []
+    for record in history:
+        if record["kind"] != "decision":
+            trial.append(record)
+            continue
+        epochs = [r["epoch"] for r in trial if r["kind"] == "epoch"]
+        shown = record["label"] if record["adopt"] != AVERAGE else AVERAGE
+        found.append(
+            Choice(
+                record["trial"],
+                min(epochs, default=0),
+                max(epochs, default=0),
+                record.get("purpose", ""),
+                record["reason"],
+                _evidence(record["evidence"], trial, shown),
+            )
+        )
+        trial = []
+    return found
+
+
+def _evidence(given: Mapping[str, Any], trial: Sequence[Record], chosen: str) -> list[Evidence]:
+    """Evidence as the strategies give it: by label a number, or numbers by name, or nothing."""
+    if not given:
+        given = {r["sampler"]: r["value"] for r in trial if r["kind"] == "evaluation"}
+    found = []
+    for label, numbers in given.items():
+        named = dict(numbers) if isinstance(numbers, Mapping) else {"mean": numbers}
+        value = named.pop("mean", math.nan)
+        found.append(Evidence(label, value, named, label == chosen))
+    return found
+
+
+def efforts(history: Sequence[Record], schedule: Schedule) -> list[Effort]:
+    """Epochs, time, hardness and best value of every sampler."""
+    kept: dict[str, int] = {}
+    for part in stretches(schedule):
+        for label in part.labels:
+            kept[label] = kept.get(label, 0) + part.last - part.first + 1
+    found = []
+    for label in samplers_of(history):
+        own = [record for record in history if record.get("sampler") == label]
+        epochs = [record for record in own if record["kind"] == "epoch"]
+        values = [record["value"] for record in own if record["kind"] == "evaluation"]
+        seconds = sum(record["seconds"] for record in epochs)
+        hardness = sum(record["hardness"] for record in epochs) / len(epochs)
+        best = max(values, default=math.nan)
+        found.append(
+            Effort(label, len(epochs), kept.get(label, 0), seconds, hardness, best)
+        )  # fmt: skip
+    return found

@@ -1,0 +1,57 @@
+"""A dataset in files: three parts as tensors, two vocabularies as lines, the rest as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import load_file, save_file
+
+from autosample.data import Dataset, Interactions, Note, Vocabulary
+from autosample.store.files import replace_file
+
+PARTS = ("train", "valid", "test")
+FILES = ("data.safetensors", "users.jsonl", "items.jsonl", "data.json")
+
+
+def save_dataset(folder: Path, dataset: Dataset) -> dict[str, str]:
+    """Write the dataset; returns the SHA-256 of every file by name.
+
+    Raises:
+        StoreError: AS502, AS503, AS504.
+    """
+    arrays = {
+        f"{name}_{field}": array
+        for name in PARTS
+        for field, array in _arrays(getattr(dataset, name)).items()
+    }
+    writers = {
+        "data.safetensors": lambda path: save_file(arrays, path),
+        "users.jsonl": dataset.users.save,
+        "items.jsonl": dataset.items.save,
+        "data.json": lambda path: write_json(path, dataset.summary()),
+    }
+    return {name: replace_file(folder / name, write)[1] for name, write in writers.items()}
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Read what :func:`save_dataset` wrote; the caller has compared the checksums."""
+    arrays = load_file(folder / "data.safetensors")
+    users, items = (Vocabulary.load(folder / f"{role}.jsonl") for role in ("users", "items"))
+    train, valid, test = (
+        Interactions(arrays[f"{name}_indptr"], arrays[f"{name}_items"], len(items))
+        for name in PARTS
+    )
+    notes = json.loads((folder / "data.json").read_text("utf-8"))["notes"]
+    return Dataset(train, valid, test, users, items, tuple(Note(**note) for note in notes))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write indented JSON."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
+def _arrays(part: Interactions) -> dict[str, Any]:
+    return {"indptr": part.indptr, "items": part.items}

@@ -1,0 +1,132 @@
+"""Files that are there whole or not at all, and a lock against a second writer."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from safetensors import SafetensorError
+
+from autosample.errors import StoreError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  only where there is no such call
+    fcntl = None  # type: ignore[assignment]
+
+PART = ".part"  # ending of files that are being written
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> tuple[Path, str]:
+    """Let ``write`` make a file and put it in the place of ``path`` in one step.
+
+    The content is on disk before the name is, and the name before this returns. A process that
+    dies in between leaves the old file, or a ``.part`` file that nothing reads.
+
+    Args:
+        path: Where; ``{digest}`` in the name becomes the first 16 digits of the SHA-256.
+        write: Writes the whole content to the path it is given.
+
+    Returns:
+        The path written and the SHA-256 of its content.
+
+    Raises:
+        StoreError: AS502 when the disk is full, AS503 when it may not be written, AS504 for any
+            other fault; the old file is then as it was.
+    """
+    part = path.with_name(path.name + PART)
+    with storing(path):
+        try:
+            write(part)
+            digest = checksum(part)
+            _flush(part)
+            final = path.with_name(path.name.replace("{digest}", digest[:16]))
+            os.replace(part, final)
+            _flush(path.parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+    return final, digest
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn faults of the file system into errors for people."""
+    try:
+        yield
+    except OSError as error:
+        _refuse(path, error.errno, error.strerror or str(error))
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        _refuse(path, int(number[1]) if number else None, str(error))
+
+
+def _refuse(path: Path, number: int | None, reason: str) -> NoReturn:
+    name = path.parent / path.name
+    if number in _FULL:
+        raise StoreError(
+            "AS502",
+            f"There must be room for {name}, and the disk is full.",
+            "Free some space, then resume: what was written before is intact.",
+        ) from None
+    if number in _FORBIDDEN:
+        raise StoreError(
+            "AS503",
+            f"{name} must be writable, got: {reason}.",
+            "Choose another folder with --out, or change the permissions.",
+        ) from None
+    raise StoreError(
+        "AS504",
+        f"{name} must be readable and writable, got: {reason}.",
+        "Look at the disk; what was written before is intact.",
+    ) from None
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; it is released when the process ends, however it ends.
+
+    File systems that know no locks go without.
+
+    Raises:
+        StoreError: AS505 when another process holds it.
+    """
+    with storing(folder / "lock"), (folder / "lock").open("a") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreError(
+                    "AS505",
+                    f"Another process is writing to {folder}.",
+                    "Wait until it has ended, or choose another folder.",
+                ) from None
+            except OSError:
+                pass
+        yield
+
+
+def _flush(path: Path) -> None:
+    """Have the system put a file or a folder's names on disk."""
+    if path.is_dir() and os.name == "nt":  # pragma: no cover  folders cannot be opened there
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,255 @@
+"""A run in a folder: whole in itself, and resumable after any kind of end.
+
+=====================  =================================================================
+``settings.json``      everything the result depends on beside the data
+``environment.json``   versions and number of threads
+``data.*``, ``*.jsonl``  the dataset: parts, ids of users and items, what was read and dropped
+``history.jsonl``      epochs, evaluations and decisions as they came
+``checkpoint-*``       the search after its last two trials; gone when the run is over
+``model.safetensors``  final rows of users and items
+``state.safetensors``  final parameters, optimiser and samplers
+``ranks.safetensors``  ranks of the test items by user
+``result.json``        schedule, metrics and cost
+``manifest.json``      SHA-256 of the files above; the result counts once it is listed here
+=====================  =================================================================
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from autosample.data import Dataset, Note
+from autosample.errors import StoreError
+from autosample.kernels.threads import get_threads
+from autosample.run import RunResult, check, run
+from autosample.search import Engine, Progress, Search, SearchResult
+from autosample.settings import Settings
+from autosample.store import checkpoints, dataset, environment, result
+from autosample.store.files import PART, checksum, locked, replace_file, storing
+from autosample.store.resume import restore
+
+FORMAT = 1
+_OWN = ("settings.json", "environment.json", "history.jsonl")
+_FILES = frozenset((*_OWN, *dataset.FILES, *result.FILES))
+
+
+class RunFolder:
+    """One run's folder.
+
+    Attributes:
+        path: Where it is.
+        notes: What a person should know about resuming; grows while a run goes on.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.notes: list[Note] = []
+        self._seconds_before = 0.0
+
+    @classmethod
+    def create(cls, path: str | Path, data: Dataset, settings: Settings) -> Self:
+        """Make a new folder with settings and data, ready to run.
+
+        Raises:
+            SettingsError: for names that do not exist, before anything is written.
+            StoreError: AS501 when something is there already; AS502, AS503, AS504 when it cannot
+                be written.
+        """
+        folder = cls(path)
+        check(settings)
+        with storing(folder.path):
+            folder.path.mkdir(parents=True, exist_ok=True)
+        with locked(folder.path):
+            if any(other.name != "lock" for other in folder.path.iterdir()):
+                raise StoreError(
+                    "AS501",
+                    f"A new run needs an empty folder, and {folder.path} has something in it.",
+                    "Name another folder, or `autosample resume` the run in it.",
+                )
+            texts = {
+                "settings.json": settings.model_dump(mode="json"),
+                "environment.json": environment.describe(threads=get_threads()),
+            }
+            sums = dataset.save_dataset(folder.path, data)
+            sums |= {name: folder._write_json(name, value) for name, value in texts.items()}
+            folder._write_manifest(sums)
+        return folder
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """A folder that was made before.
+
+        Raises:
+            StoreError: AS507 when it is none, AS508 when another version made it.
+        """
+        folder = cls(path)
+        folder._manifest()
+        return folder
+
+    @property
+    def finished(self) -> bool:
+        """Whether the result is there."""
+        return "result.json" in self._manifest()
+
+    def settings(self) -> Settings:
+        """What the run was asked."""
+        return Settings.of(**json.loads(self._verified("settings.json").read_text("utf-8")))
+
+    def dataset(self) -> Dataset:
+        """The run's data."""
+        for name in dataset.FILES:
+            self._verified(name)
+        return dataset.load_dataset(self.path)
+
+    def result(self, data: Dataset | None = None) -> RunResult:
+        """What the run found.
+
+        Args:
+            data: The run's dataset, where it is at hand.
+
+        Raises:
+            StoreError: AS509 when the run is not over, AS506 when a file was changed.
+        """
+        if not self.finished:
+            raise StoreError(
+                "AS509",
+                f"The run in {self.path} is not over.",
+                f"Run `autosample resume {self.path}` first.",
+            )
+        for name in (*result.FILES, "history.jsonl"):
+            self._verified(name)
+        return result.load_result(self.path, data or self.dataset())
+
+    def run(
+        self,
+        data: Dataset | None = None,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> RunResult:
+        """Run, or go on from the last checkpoint; a run that is over is read.
+
+        Until the search ends, a process that dies loses the work since the last trial. The final
+        training of ``retrain`` other than "continue" starts again after the search.
+
+        Args:
+            data: The run's dataset, where it is at hand.
+            on_progress: Called after every epoch.
+
+        Raises:
+            StoreError: AS505 when another process runs here.
+        """
+        with locked(self.path):
+            data = data or self.dataset()
+            self._clean()
+            if self.finished:
+                return self.result(data)
+            found = run(
+                data,
+                self.settings(),
+                on_progress=on_progress,
+                on_record=self._append,
+                search_with=self.search,
+            )
+            found = dataclasses.replace(found, seconds=found.seconds + self._seconds_before)
+            self.finish(found, data)
+            return found
+
+    def finish(self, found: RunResult, data: Dataset) -> None:
+        """Write the result of a run of this folder's settings and data.
+
+        Raises:
+            StoreError: AS502, AS503, AS504; the run is then not finished, and can be resumed.
+        """
+        sums = {"history.jsonl": self._write_history(found.history)}
+        sums |= result.save_result(self.path, found, data.fingerprint())
+        self._write_manifest(self._manifest() | sums)
+        self._clean()
+
+    def search(self, engine: Engine, search: Search) -> SearchResult:
+        """Carry out a search with a checkpoint after every trial; goes on from the last one."""
+        recorded = checkpoints.Recorded(search)
+        self.notes += restore(self.path, engine, recorded)
+        self._seconds_before = engine.result.seconds
+        if engine.trials:
+            self._compare_environment()
+        self._write_history(engine.result.history)
+        while (trial := recorded.ask()) is not None:
+            engine.advance(recorded, trial)
+            checkpoints.save_checkpoint(self.path, engine, recorded.outcomes)
+        engine.learner.restore(engine.result.state)
+        return engine.result
+
+    def environment(self) -> dict[str, Any]:
+        """Versions and number of threads when the run was made."""
+        read: dict[str, Any] = json.loads(self._verified("environment.json").read_text("utf-8"))
+        return read
+
+    def _compare_environment(self) -> None:
+        written = self.environment()
+        if changed := environment.differences(written, environment.describe(get_threads())):
+            text = f"The last bits of the result may differ: {'; '.join(changed)}."
+            self.notes.append(Note("AS523", text, len(changed)))
+
+    def _append(self, record: dict[str, Any]) -> None:
+        path = self.path / "history.jsonl"
+        with storing(path), path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(f"{json.dumps(record)}\n")
+
+    def _write_history(self, history: list[dict[str, Any]]) -> str:
+        lines = "".join(f"{json.dumps(record)}\n" for record in history)
+        path = self.path / "history.jsonl"
+        return replace_file(path, lambda part: part.write_text(lines, "utf-8", newline="\n"))[1]
+
+    def _clean(self) -> None:
+        """Drop files half written, and checkpoints once the result is there."""
+        stale = [*self.path.glob(f"*{PART}")]
+        stale += checkpoints.checkpoint_files(self.path) if self.finished else []
+        for path in stale:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _write_json(self, name: str, value: Any) -> str:
+        return replace_file(self.path / name, lambda path: dataset.write_json(path, value))[1]
+
+    def _write_manifest(self, sums: dict[str, str]) -> None:
+        self._write_json("manifest.json", {"format": FORMAT, "sha256": sums})
+
+    def _manifest(self) -> dict[str, str]:
+        """SHA-256 by file name."""
+        try:
+            manifest = json.loads((self.path / "manifest.json").read_text("utf-8"))
+            made_by, sums = manifest["format"], dict(manifest["sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise StoreError(
+                "AS507",
+                f"{self.path} must be the folder of a run, and it has no readable manifest.json.",
+                "See `autosample runs`; a run that ended before it began has to be started anew.",
+            ) from None
+        if made_by != FORMAT:
+            raise StoreError(
+                "AS508",
+                f"The folder has format {made_by}, and this version reads {FORMAT}.",
+                "Use the version of autosample that made it.",
+            )
+        return {name: value for name, value in sums.items() if name in _FILES}
+
+    def _verified(self, name: str) -> Path:
+        """The path of a listed file whose content is what was written.
+
+        Raises:
+            StoreError: AS506 when it is not.
+        """
+        path = self.path / name
+        with storing(path):
+            if checksum(path) != self._manifest().get(name):
+                raise StoreError(
+                    "AS506",
+                    f"{name} does not have the checksum it was written with.",
+                    "Restore the folder from a copy, or run again.",
+                )
+        return path

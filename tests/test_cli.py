@@ -1,0 +1,302 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from autosample import AutoSample, __version__
+from autosample.cli import app, main, output, selfcheck
+from autosample.cli.run import start
+from autosample.kernels import cache
+from autosample.models import MODELS
+from autosample.samplers import SAMPLERS
+from autosample.settings import Settings
+from autosample.store import RunFolder
+from tests.tiny import QUICK, assert_same, quick, tiny_dataset, write_events
+
+ROOT = Path(__file__).parent.parent
+FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.items()]
+
+
+@pytest.fixture
+def cli(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object):
+        code = main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "run"
+    RunFolder.create(path, tiny_dataset(), quick()).run()
+    return path
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_run_does_what_fit_does(cli, tmp_path) -> None:
+    events = write_events(tmp_path / "events.csv")
+    code, out, err = cli("run", events, *FLAGS, "--out", "kept", "--json")
+    assert code == 0
+    told = json.loads(out)
+    fitted = AutoSample(**QUICK).fit(events)
+    assert told["metrics"] == fitted.metrics_
+    assert told["schedule"] == [list(row) for row in fitted.schedule_]
+    assert told["folder"] == "kept"
+    assert told["dataset"]["users"] == 60
+    assert "AS150: Read" in err
+    assert_same(AutoSample.load("kept").result_, fitted.result_)
+
+
+def test_run_says_what_it_found_and_where(cli, tmp_path) -> None:
+    code, out, _ = cli(
+        "run", write_events(tmp_path / "my events.csv"), *FLAGS, "--candidate", "dns:pool=2",
+        "--candidate", "uniform", "--strategy", "exhaustive",
+    )  # fmt: skip
+    folder = next((tmp_path / "runs").iterdir())
+    assert code == 0
+    assert folder.name.startswith("my-events-")
+    result = RunFolder.open(folder).result()
+    assert result.settings.candidates == ("dns:pool=2", "uniform")
+    assert f"{result.metrics['recall@10']:.4f}" in out
+    assert result.schedule[0][0] in out
+    assert f"autosample recommend runs/{folder.name} --user" in out
+
+
+def test_options_are_the_settings() -> None:
+    """Every setting can be given, and the help shows the true defaults."""
+    options = {p.name: p for p in command("run").params}
+    renamed = {"candidates": "candidate", "metrics": None}
+    for name, field in Settings.model_fields.items():
+        option = renamed.get(name, name)
+        if option is None:
+            continue
+        shown = options[option].show_default
+        if isinstance(shown, str) and field.default is not None and name != "candidates":
+            assert shown == str(field.default), name
+    assert start.__doc__
+
+
+def command(name: str):
+    import typer  # noqa: PLC0415
+
+    return typer.main.get_command(app).commands[name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["run", "nowhere.csv"], 3, "AS101"),
+        (["run", "nowhere.csv", "--epochs", "0"], 4, "AS202"),
+        (["run", "nowhere.csv", "--candidate", "dsn"], 4, "AS221"),
+        (["run", "nowhere.csv", "--epochs", "many"], 2, "--epochs"),
+        (["resume", "nowhere"], 7, "AS507"),
+        (["recommend", "nowhere"], 7, "AS507"),
+        (["explain", "AS999"], 4, "AS207"),
+        (["run"], 2, "EVENTS"),
+        (["trian"], 2, "trian"),
+    ],
+)
+def test_errors_are_one_message_and_a_code(cli, arguments, code, word) -> None:
+    got, out, err = cli(*arguments)
+    assert (got, out) == (code, "")
+    assert word.lower() in err.lower()
+    assert "Traceback" not in err
+
+
+def test_resume_of_a_finished_run_shows_it(cli, finished) -> None:
+    code, out, err = cli("resume", finished, "--json")
+    assert code == 0
+    assert json.loads(out)["metrics"] == RunFolder.open(finished).result().metrics
+    assert "over" in err
+
+
+def test_resume_goes_on(cli, finished, tmp_path) -> None:
+    folder = RunFolder.create(tmp_path / "cut", tiny_dataset(), quick())
+
+    def stop(progress):
+        if progress.trial == 2:
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        folder.run(on_progress=stop)
+    code, _, err = cli("resume", folder.path)
+    assert code == 0
+    assert "AS521" in err
+    assert_same(folder.result(), RunFolder.open(finished).result())
+
+
+@pytest.mark.parametrize("name", ["", "result.json"])
+def test_repeat_gives_the_same(cli, finished, name) -> None:
+    code, out, err = cli("repeat", finished / name, "--out", "again", "--json")
+    assert code == 0
+    assert "the same" in err
+    assert json.loads(out)["folder"] == "again"
+    assert_same(RunFolder.open("again").result(), RunFolder.open(finished).result())
+
+
+def test_recommend_prints_or_writes(cli, finished) -> None:
+    expected = AutoSample.load(finished).recommend(["u3", "u1"], k=2)
+    code, out, _ = cli("recommend", finished, "--user", "u3", "--user", "u1", "-k", 2, "--json")
+    assert code == 0
+    assert json.loads(out)["recommendations"] == expected.to_dicts()
+    _, out, _ = cli("recommend", finished, "--user", "u3", "-k", 2)
+    assert out.splitlines()[0].split("\t") == expected.columns
+    assert len(out.splitlines()) == 3
+    readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
+    for ending, read in readers.items():
+        code, out, _ = cli("recommend", finished, "-k", 2, "--out", f"all.{ending}")
+        assert (code, out) == (0, "")
+        assert read(f"all.{ending}")["user"].n_unique() == 60
+    assert cli("recommend", finished, "--out", "all.xls")[0] == 4
+    assert cli("recommend", finished, "--user", "nobody")[0] == 3
+    assert cli("recommend", finished, "--user", "nobody", "--unknown", "popular", "-k", 2)[0] == 0
+
+
+def test_lists(cli, finished) -> None:
+    for name, known in (("samplers", SAMPLERS), ("models", MODELS)):
+        rows = json.loads(cli(name, "--json")[1])["rows"]
+        assert [next(iter(row.values())) for row in rows] == list(known)
+        assert all(row["what"] for row in rows)
+        assert len(cli(name)[1].splitlines()) == len(known) + 1
+    shutil.copytree(finished, "runs/good")
+    RunFolder.create("runs/open", tiny_dataset(), quick())
+    shutil.copytree(finished, "runs/torn")
+    Path("runs/torn/settings.json").write_text("{")
+    rows = json.loads(cli("runs", "--json")[1])["rows"]
+    assert [row["state"] for row in rows] == ["over", "resumable", "damaged"]
+    assert cli("runs", "elsewhere")[:2] == (0, "")
+
+
+def test_report_is_written_and_compares_runs(cli, finished, tmp_path) -> None:
+    page = tmp_path / "page.html"
+    code, out, err = cli("report", str(finished), "--out", str(page), "--compare", str(finished))
+    assert code == 0, err
+    assert str(page) in out
+    text = page.read_text("utf-8")
+    assert "numba" in text  # the environment
+    assert f"autosample repeat {finished}" in text
+    code, _, err = cli("report", str(tmp_path / "none"))
+    assert code == 7
+    assert "AS5" in err
+
+
+def test_explain(cli) -> None:
+    code, out, _ = cli("explain", "as120")
+    assert code == 0
+    assert "--min-rating" in out
+
+
+def test_version(cli) -> None:
+    assert cli("--version")[1] == f"autosample {__version__}\n"
+
+
+def test_help_does_not_load_torch() -> None:
+    done = python(
+        "import sys; from autosample.cli import main; code = main(['--help']);"
+        "heavy = {'torch', 'numba', 'polars', 'numpy', 'pydantic'} & set(sys.modules);"
+        "print(code, sorted(heavy), file=sys.stderr)"
+    )
+    assert done.stderr == "0 []\n"
+    assert "recommend" in done.stdout
+
+
+def test_module_can_be_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autosample", "explain", "AS501"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("AS501: A new run")
+
+
+def test_without_a_writable_cache_kernels_go_to_a_temporary_folder(tmp_path) -> None:
+    """A read-only home, played by folders that cannot be."""
+    code = (
+        "import os; os.access = lambda *a: False;"
+        "import autosample; print(os.environ['NUMBA_CACHE_DIR'])"
+    )
+    folder = Path(python(code, TMPDIR=str(tmp_path)).stdout.strip())
+    assert folder.parent == tmp_path
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_cache_that_others_could_fill_is_not_used(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(cache.tempfile, "tempdir", str(tmp_path))
+    planted = tmp_path / f"autosample-kernels-{os.getuid()}"
+    planted.mkdir()
+    planted.chmod(0o777)
+    assert cache._private_folder() != planted
+    planted.chmod(0o700)
+    assert cache._private_folder() == planted
+
+
+def test_doctor(cli, monkeypatch) -> None:
+    code, out, _ = cli("doctor", "--json")
+    facts = json.loads(out)
+    assert code == 0, facts
+    assert set(facts["checks"].values()) == {"fine"}
+    assert facts["torch"]
+    monkeypatch.setattr(selfcheck, "pair_scores", lambda *a: selfcheck.pair_scores_torch(*a) + 1)
+    code, out, _ = cli("doctor")
+    assert code == 1
+    assert "score differs from torch" in out
+
+
+def test_schedules_in_words() -> None:
+    assert output._in_words(()) == "nothing better than no training"
+    assert output._in_words((("a", 2), ("b", 3))) == "a for 2 epochs, then b for 3 epochs"
+    long = tuple((name, 2) for name in "abcd")
+    assert output._in_words(long) == "8 epochs in 4 steps from a to d"
+
+
+@pytest.mark.parametrize(
+    ("settings", "trials"),
+    [
+        ({"strategy": "exhaustive", "candidates": ["uniform", "popularity"]}, 8),
+        ({"strategy": "halving", "candidates": ["uniform", "popularity", "dns"]}, 3),
+        ({"strategy": "fixed"}, 4),
+    ],
+)
+def test_the_expected_trials_are_those_of_a_run_without_early_stopping(settings, trials) -> None:
+    seen = []
+    from autosample.run import run  # noqa: PLC0415
+
+    run(tiny_dataset(), quick(**settings), on_progress=seen.append)
+    assert output.expected_trials(quick(**settings)) == seen[-1].trial == trials
+
+
+def test_demo_prints_its_table(cli, monkeypatch) -> None:
+    from autosample import demo  # noqa: PLC0415
+
+    compare = demo.compare
+    monkeypatch.setattr(
+        demo, "compare", lambda seed: compare(n_users=40, n_items=60, epochs=2, dim=4, seed=seed)
+    )
+    code, out, err = cli("demo")
+    assert code == 0
+    assert [line.split("\t")[0] for line in out.splitlines()[1:-1]] == [*demo.CANDIDATES, "search"]
+    assert "Compiling kernels, once" in err
+    told = json.loads(cli("demo", "--json")[1])
+    assert np.isfinite([row["ndcg"] for row in told["rows"]]).all()

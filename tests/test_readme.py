@@ -1,0 +1,74 @@
+"""README and CONTRIBUTING say what is so: commands exist, code runs, numbers come from results."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autosample.samplers import SAMPLERS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_two_commands_are_there_and_ci_runs_the_second():
+    demo, check = [line.split()[0] for line in blocks(README, "")[0].splitlines()]
+    for command in (demo, check):
+        assert os.access(ROOT / command, os.X_OK)
+    assert (ROOT / ".ci" / "run").read_text().rstrip().endswith(check)
+
+
+@pytest.mark.parametrize("number", range(len(blocks(README, "python"))))
+def test_python_blocks_run(number, tmp_path):
+    code = blocks(README, "python")[number]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "ndcg@20" in done.stdout
+    assert "u1" in done.stdout
+
+
+def test_commands_that_texts_name_exist():
+    texts = [README, (ROOT / "CONTRIBUTING.md").read_text()]
+    texts += [path.read_text() for path in (ROOT / "docs").glob("*.md")]
+    named = {name for text in texts for name in re.findall(r"autosample ([a-z]+)[ `\n]", text)}
+    helped = subprocess.run(
+        [sys.executable, "-m", "autosample", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert named - {"import"}
+    for name in named - {"import"}:
+        assert f" {name} " in helped, name
+
+
+def test_links_lead_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_gains_in_the_results_table_are_those_of_the_json_files():
+    rows = re.findall(r"^\| .*\(([\w./-]+\.json)\) \|$", README, re.MULTILINE)
+    assert rows
+    for name in rows:
+        report = json.loads((ROOT / name).read_text())
+        line = next(line for line in README.splitlines() if f"({name}) |" in line)
+        assert f"{report['mean_gain']['adaptive']:+.1%}" in line
+        assert report["command"].startswith("python benchmarks/")
+
+
+def test_the_sampler_count_is_right():
+    assert f"{len(SAMPLERS)} of them" in README
+    assert f"- {len(SAMPLERS)} samplers" in (ROOT / "CHANGELOG.md").read_text()
