@@ -172,6 +172,6 @@ CODES: dict[str, str] = {
     "AS522": "All checkpoints were damaged, so the run started again. It ends the same.",
     "AS523": "Versions of Python or libraries changed since the run began, so that the last bits "
     "of the result may differ from an uninterrupted run.",
-    "AS550": "The report cannot be written where it was asked for. Name another file with --out, or "
-    "make room.",
+    "AS550": "The report cannot be written where it was asked for. Name another file with --out, "
+    "or make room.",
 }

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from autosample.errors import SettingsError
 from autosample.kernels.draw import Unseen
-from autosample.objective import differentiate, mix_instances
 from autosample.losses import bpr
+from autosample.objective import differentiate, mix_instances
 from autosample.samplers import make_sampler
 from autosample.samplers.draw import Draw
 from autosample.search.mixture import Mixture, Split

@@ -99,11 +99,13 @@ def check_columns(wanted: Sequence[str], available: Sequence[str], name: str) ->
             continue
         near = difflib.get_close_matches(column, available, n=1, cutoff=0.5)
         shown = ", ".join(repr(one) for one in available[:20])
+        count = available.count(column)
+        what = f"{count} columns" if count else "no column"
         raise DataError(
             "AS104",
-            f"{name} has {available.count(column)} columns {column!r}; it has {shown}.",
+            f"{name} has {what} {column!r}; it has {shown}.",
             (f"Did you mean {near[0]!r}? " if near and near[0] != column else "")
-            + "Name the columns of users and items; a file without a header needs header=False.",
+            + "Name the columns of users and items; a file without a header needs header=False (--no-header).",
         )
 
 
