@@ -105,7 +105,8 @@ def check_columns(wanted: Sequence[str], available: Sequence[str], name: str) ->
             "AS104",
             f"{name} has {what} {column!r}; it has {shown}.",
             (f"Did you mean {near[0]!r}? " if near and near[0] != column else "")
-            + "Name the columns of users and items; a file without a header needs header=False (--no-header).",
+            + "Name the columns of users and items. For a file without a header say so: "
+            "header=False, or --no-header.",
         )
 
 
