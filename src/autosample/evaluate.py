@@ -21,7 +21,7 @@ from torch import Tensor
 from autosample.data.interactions import Interactions
 from autosample.errors import DataError, SettingsError
 from autosample.kernels.rank import ranks_of, top_k
-from autosample.kernels.threads import parallel_ranges
+from autosample.kernels.threads import in_one_thread, parallel_ranges
 from autosample.metrics import Ranks
 
 IntArray = npt.NDArray[np.int64]
@@ -128,21 +128,7 @@ def _score_blocks(
     if left.device.type != "cpu":
         score(0, n_blocks)
     else:
-        parallel_ranges(_in_one_thread(score), n_blocks, grain=1)
-
-
-def _in_one_thread(function: Callable[[int, int], None]) -> Callable[[int, int], None]:
-    """``function`` with torch's own threads switched off for the thread that calls it."""
-
-    def call(start: int, stop: int) -> None:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            function(start, stop)
-        finally:
-            torch.set_num_threads(threads)
-
-    return call
+        parallel_ranges(in_one_thread(score), n_blocks, grain=1)
 
 
 def _check_sizes(users_table: Tensor, items_table: Tensor, part: Interactions) -> None:

@@ -70,12 +70,12 @@ def _outcome(check: Callable[[], str]) -> str:
 
 def _cache() -> str:
     """Whether compiled kernels can be kept."""
-    from autosample.kernels.cache import cache_folders, writable  # noqa: PLC0415
+    from autosample.kernels.cache import PREFIX, cache_folders, writable  # noqa: PLC0415
 
     folder = next((folder for folder in cache_folders() if writable(folder)), None)
     if folder is None:
         return "no folder for compiled kernels can be written to: set NUMBA_CACHE_DIR"
-    if Path(tempfile.gettempdir()) in folder.parents:
+    if folder.name.startswith(PREFIX):
         return f"kernels are kept in {folder} for want of a better place: set NUMBA_CACHE_DIR"
     return ""
 

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 VARIABLE = "NUMBA_CACHE_DIR"
+PREFIX = "autosample-kernels-"  # of folders for want of a better place
 
 
 def choose_cache() -> None:
@@ -41,12 +42,12 @@ def writable(folder: Path) -> bool:
 def _private_folder() -> Path:
     """A folder that nobody else can write to, since what is in it is run."""
     owner = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir()) / f"autosample-kernels-{owner}"
+    folder = Path(tempfile.gettempdir()) / f"{PREFIX}{owner}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="autosample-kernels-"))
+        return Path(tempfile.mkdtemp(prefix=PREFIX))
     if stat.S_ISDIR(found.st_mode) and found.st_uid == owner and not found.st_mode & 0o022:
         return folder
-    return Path(tempfile.mkdtemp(prefix="autosample-kernels-"))
+    return Path(tempfile.mkdtemp(prefix=PREFIX))
