@@ -24,7 +24,7 @@ def main(data: str, *names: str) -> None:
         folder, model, epochs = RUNS[name]
         command = ["autosample", "run", f"{data}/{folder}/train.txt",
                    "--test", f"{data}/{folder}/test.txt", "--model", model,
-                   "--epochs", str(epochs), "--out", f"runs/{name}", "--json"]  # fmt: skip
+                   "--epochs", str(epochs), "--threads", "1", "--out", f"runs/{name}", "--json"]  # fmt: skip
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         report = {"command": " ".join(command), **json.loads(done.stdout)}
         RESULTS.mkdir(exist_ok=True)

@@ -9,13 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autosample.data.interactions import Interactions
-from autosample.errors import SettingsError
 from autosample.kernels.product import table_product
-from autosample.kernels.spmm import Adjacency
-from autosample.models.base import Recommender
+from autosample.models.graph import GraphRecommender
 
 
-class NGCF(Recommender):
+class NGCF(GraphRecommender):
     """E_l = leaky((A + 1) E W1 + b1 + (A E * E) W2 + b2), E = E_{l-1} (Wang et al. 2019).
 
     Layers after the first are scaled to rows of length one, and all are concatenated.
@@ -23,15 +21,6 @@ class NGCF(Recommender):
     Differs from the paper: no message dropout, so that a step is a pure function of its batch; the
     slope of the leaky rectifier is 0.2; the feature interaction uses A E * E, which is the paper's
     matrix form.
-
-    Args:
-        interactions: Training interactions, which are the graph.
-        dim: Width D of every layer.
-        depth: Number of propagations; L = depth + 1.
-        seed: Seed of the initial values.
-
-    Raises:
-        SettingsError: AS211 when ``depth`` is negative.
     """
 
     name: ClassVar[str] = "ngcf"
@@ -40,21 +29,12 @@ class NGCF(Recommender):
     def __init__(
         self, interactions: Interactions, *, dim: int = 64, depth: int = 3, seed: int = 0
     ) -> None:
-        super().__init__(interactions, dim=dim, seed=seed)
-        if depth < 0:
-            raise SettingsError("AS211", f"depth must be at least 0, got {depth}.", "Try 3.")
-        self.depth = depth
-        self.adjacency = Adjacency(interactions)
+        super().__init__(interactions, dim=dim, depth=depth, seed=seed)
         weights = torch.empty(depth, 2, dim, dim)
         for weight in weights.flatten(0, 1):
             nn.init.xavier_uniform_(weight, generator=self.generator)
         self.weights = nn.Parameter(weights)  # (depth, 2, D, D)
         self.biases = nn.Parameter(torch.zeros(depth, 2, dim))
-
-    @property
-    def n_layers(self) -> int:
-        """The embedding and ``depth`` transformed tables."""
-        return self.depth + 1
 
     def layers(self) -> tuple[Tensor, ...]:
         """The embedding and the normalised outputs of every propagation, each (N, D)."""

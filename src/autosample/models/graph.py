@@ -1,0 +1,36 @@
+"""What models on the user-item graph share."""
+
+from __future__ import annotations
+
+from autosample.data.interactions import Interactions
+from autosample.errors import SettingsError
+from autosample.kernels.spmm import Adjacency
+from autosample.models.base import Recommender
+
+
+class GraphRecommender(Recommender):
+    """A model that propagates its embedding ``depth`` times over the training interactions.
+
+    Args:
+        interactions: Training interactions, which are the graph.
+        dim: Width D of every layer.
+        depth: Number of propagations; L = depth + 1.
+        seed: Seed of the initial values.
+
+    Raises:
+        SettingsError: AS211 when ``depth`` is negative.
+    """
+
+    def __init__(
+        self, interactions: Interactions, *, dim: int = 64, depth: int = 3, seed: int = 0
+    ) -> None:
+        super().__init__(interactions, dim=dim, seed=seed)
+        if depth < 0:
+            raise SettingsError("AS211", f"depth must be at least 0, got {depth}.", "Try 3.")
+        self.depth = depth
+        self.adjacency = Adjacency(interactions)
+
+    @property
+    def n_layers(self) -> int:
+        """The embedding and one table per propagation."""
+        return self.depth + 1
