@@ -22,9 +22,9 @@ RESULTS = Path(__file__).parent / "results"
 def main(data: str, *names: str) -> None:
     for name in names or RUNS:
         folder, model, epochs = RUNS[name]
-        command = ["autosample", "run", f"{data}/{folder}/train.txt",
-                   "--test", f"{data}/{folder}/test.txt", "--model", model,
-                   "--epochs", str(epochs), "--threads", "1", "--out", f"runs/{name}", "--json"]  # fmt: skip
+        files = f"{data}/{folder}/train.txt --test {data}/{folder}/test.txt"
+        settings = f"--model {model} --epochs {epochs} --threads 1 --out runs/{name} --json"
+        command = f"autosample run {files} {settings}".split()
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         report = {"command": " ".join(command), **json.loads(done.stdout)}
         RESULTS.mkdir(exist_ok=True)
