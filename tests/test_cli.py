@@ -266,7 +266,7 @@ def test_doctor(cli, monkeypatch) -> None:
 
 def test_schedules_in_words() -> None:
     assert output._in_words(()) == "nothing better than no training"
-    assert output._in_words((("a", 2), ("b", 3))) == "a for 2 epochs, then b for 3 epochs"
+    assert output._in_words((("a", 1), ("b", 3))) == "a for 1 epoch, then b for 3 epochs"
     long = tuple((name, 2) for name in "abcd")
     assert output._in_words(long) == "8 epochs in 4 steps from a to d"
 

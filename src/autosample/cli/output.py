@@ -87,7 +87,8 @@ def _in_words(schedule: Sequence[tuple[str, int]]) -> str:
         return (
             f"{epochs} epochs in {len(schedule)} steps from {schedule[0][0]} to {schedule[-1][0]}"
         )
-    return ", then ".join(f"{label} for {epochs} epochs" for label, epochs in schedule)
+    told = [f"{label} for {epochs} epoch{'s' * (epochs != 1)}" for label, epochs in schedule]
+    return ", then ".join(told)
 
 
 def expected_trials(settings: Settings) -> float:
