@@ -26,7 +26,6 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 ALLOWED = {
     ("data", "kernels"),  # seeded order of batches and splits
     ("kernels", "data"),  # kernels read the immutable interactions
-    ("losses", "types"),
 }
 ENTRY = {"__init__", "__main__"}
 
