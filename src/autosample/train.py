@@ -32,7 +32,7 @@ class Epoch:
     positives: int
     seconds: float
     hardness: float  # mean over positives of sigmoid(negative score - positive score)
-    gap: float | None  # mean bound on loss mixing minus instance mixing, for mixtures
+    gap: float  # mean bound on loss mixing minus instance mixing; 0 without a mixture
 
 
 class Learner:

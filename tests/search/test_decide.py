@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from autosample.search.decide import Comparison, adjust, cheapest_not_worse, paired, unpaired
+from autosample.search.decide import Comparison, cheapest_not_worse, paired, unpaired
 
 
 def test_paired_is_the_t_statistic():
@@ -24,18 +24,6 @@ def test_equal_scores_have_no_z():
     a = np.array([0.1, 0.2, 0.3])
     assert paired(a, a).z == 0
     assert paired(a + 0.5, a).z == pytest.approx(np.inf, rel=1e-6) or paired(a + 0.5, a).z > 1e6
-
-
-def test_adjust_keeps_the_mean_and_takes_out_the_slope():
-    rng = np.random.default_rng(2)
-    before = rng.random(500)
-    after = 3 * before + 0.1 * rng.random(500)
-    adjusted = adjust(after, before)
-    assert adjusted.mean() == pytest.approx(after.mean())
-    assert np.corrcoef(adjusted, before)[0, 1] == pytest.approx(0, abs=1e-9)
-    correlation = np.corrcoef(after, before)[0, 1]
-    assert adjusted.var() == pytest.approx(after.var() * (1 - correlation**2))
-    assert (adjust(after, np.zeros(500)) == after).all()
 
 
 def test_choice_by_hand():

@@ -40,22 +40,6 @@ def unpaired(first: FloatArray, second: FloatArray) -> Comparison:
     return Comparison(float(first.mean() - second.mean()), math.sqrt(variance))
 
 
-def adjust(after: FloatArray, before: FloatArray) -> FloatArray:
-    """Take out of ``after`` what ``before`` predicts (CUPED, Deng et al. 2013).
-
-    Args:
-        after: (n,) metric at the end of a window.
-        before: (n,) metric of the same users at its start.
-
-    Returns:
-        (n,) after - b (before - mean before) with the least-squares b: the same mean, and the
-        variance times one minus the squared correlation.
-    """
-    spread = before - before.mean()
-    total = float(spread @ spread)
-    return after if total == 0 else after - float(spread @ after) / total * spread
-
-
 def cheapest_not_worse(
     comparisons: Sequence[Comparison | None], level: float
 ) -> tuple[int, list[float]]:

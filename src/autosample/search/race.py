@@ -28,18 +28,22 @@ class Race:
         self.rival: Sampler | None = None  # the best of another family
         self._stopping = stopping
 
+    @property
+    def round_epochs(self) -> int:
+        """Epochs of the next round: as many as there have been, one window at first."""
+        return self._stopping.clip(self.epochs or self._stopping.window)
+
     def ask(self) -> Trial:
-        """The next round: as many epochs as there have been, one window at first."""
-        epochs = self._stopping.clip(self.epochs or self._stopping.window)
+        """The next round."""
         arms = [
             Arm(arm, start=state(arm) if self.epochs else INITIAL, save=state(arm))
             for arm in self.arms
         ]
-        return Trial(tuple(arms), epochs, f"race of {len(arms)} candidates")
+        return Trial(tuple(arms), self.round_epochs, f"race of {len(arms)} candidates")
 
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Keep the better half; name the winner and the rival when no more can be left out."""
-        epochs = self.ask().epochs
+        epochs = self.round_epochs
         self.epochs += epochs
         order = sorted(range(len(outcomes)), key=lambda place: -outcomes[place].mean)
         leader = outcomes[order[0]]
