@@ -190,9 +190,9 @@ def test_lists(cli, finished) -> None:
 
 def test_report_is_written_and_compares_runs(cli, finished, tmp_path) -> None:
     page = tmp_path / "page.html"
-    code, out, err = cli("report", str(finished), "--out", str(page), "--compare", str(finished))
+    code, out, err = cli("report", finished, "--out", page, "--against", finished, "--json")
     assert code == 0, err
-    assert str(page) in out
+    assert json.loads(out) == {"report": str(page), "bytes": page.stat().st_size}
     text = page.read_text("utf-8")
     assert "numba" in text  # the environment
     assert f"autosample repeat {finished}" in text

@@ -146,6 +146,7 @@ def test_one_step_by_hand():
     slope = 1 / (1 + math.exp(-1))  # of softplus at 2 - 1
     assert epoch.loss == pytest.approx(math.log(1 + math.e))
     assert epoch.hardness == pytest.approx(slope)
+    assert epoch.hardness_shares == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]  # 0.73 alone
     j_minus_i, user = start[2] - start[1], start[0]
     gradient = torch.stack([slope * j_minus_i, -slope * user, slope * user]) + 0.5 * start
     first = learner.snapshot()["optimiser/m"]
@@ -187,7 +188,10 @@ def test_epoch_reports_means_over_positives(name):
     )
     gap = (users[u] * (items[(u + 1) % 24] - items[i])).sum(dim=1).double()
     assert epoch.loss == pytest.approx(torch.log1p(gap.exp()).mean().item(), rel=1e-5)
-    assert epoch.hardness == pytest.approx(torch.sigmoid(gap).mean().item(), rel=1e-5)
+    hardness = torch.sigmoid(gap)
+    assert epoch.hardness == pytest.approx(hardness.mean().item(), rel=1e-5)
+    counts, _ = np.histogram(hardness.detach(), bins=10, range=(0, 1))
+    assert epoch.hardness_shares == pytest.approx(counts / len(index), abs=1e-4)
     assert (epoch.epoch, epoch.positives, learner.epoch) == (1, len(index), 1)
     assert epoch.seconds > 0
 

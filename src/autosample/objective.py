@@ -11,11 +11,14 @@ from autosample.losses import Loss
 from autosample.models.view import TableView
 from autosample.types import Batch, Negatives
 
+BINS = 10  #: of the distribution of hardness over 0 .. 1
+
 
 class Derivative(NamedTuple):
     """The loss of a batch and its slope."""
 
-    report: Tensor  # (3,) float64: loss, hardness, bound on the mixture gap; means over the batch
+    report: Tensor  # (3 + BINS,) float64, means over the batch: loss, hardness, bound on the
+    # mixture gap, and the share of negatives in each tenth of hardness
     items: Tensor  # (B, 1 + K) the positive, then the negatives' items
     coefficient: Tensor  # (B, 1 + K) derivative of the mean loss by each score
 
@@ -45,8 +48,10 @@ def differentiate(view: TableView, batch: Batch, negatives: Negatives, loss: Los
     if scores.grad is not None:
         coefficient[:, : scores.shape[1]] = scores.grad
     with torch.no_grad():
-        hardness = torch.sigmoid(negative - scores[:, :1]).mean()
-        report = torch.stack([mean.detach(), hardness, gap]).double().cpu()
+        hardness = torch.sigmoid(negative - scores[:, :1]).float()
+        shares = torch.histc(hardness, BINS, 0, 1) / hardness.numel()
+        report = torch.stack([mean.detach(), hardness.mean(), gap])
+        report = torch.cat([report, shares]).double().cpu()
     return Derivative(report, items, coefficient)
 
 

@@ -16,7 +16,7 @@ from autosample.errors import SettingsError, TrainingError
 from autosample.kernels.draw import Unseen
 from autosample.losses import Loss, bpr
 from autosample.models.base import Recommender
-from autosample.objective import differentiate
+from autosample.objective import BINS, differentiate
 from autosample.optimise import Optimiser, SamplerSlot, copied
 from autosample.samplers.base import Sampler
 from autosample.samplers.draw import Draw
@@ -33,6 +33,7 @@ class Epoch:
     seconds: float
     hardness: float  # mean over positives of sigmoid(negative score - positive score)
     gap: float  # mean bound on loss mixing minus instance mixing; 0 without a mixture
+    hardness_shares: list[float]  # (BINS,) share of the negatives in each tenth of hardness
 
 
 class Learner:
@@ -99,7 +100,7 @@ class Learner:
         Raises:
             TrainingError: AS402 when the loss is not finite, naming the step.
         """
-        started, totals = time.perf_counter(), torch.zeros(3, dtype=torch.float64)
+        started, totals = time.perf_counter(), torch.zeros(3 + BINS, dtype=torch.float64)
         draw = Draw(self.unseen, seed=self.seed, epoch=self.epoch, epochs=self.epochs)
         slot = self.slot(sampler)
         slot.sampler.begin_epoch(self.model.view(), draw)
@@ -108,12 +109,13 @@ class Learner:
             if on_batch is not None:
                 on_batch(len(batch.index))
         self.epoch += 1
-        loss, hardness, gap = (totals / len(self.batches)).tolist()
+        loss, hardness, gap, *shares = (totals / len(self.batches)).tolist()
         seconds = time.perf_counter() - started
-        return Epoch(self.epoch, loss, len(self.batches), seconds, hardness, gap)
+        shares = [round(share, 4) for share in shares]
+        return Epoch(self.epoch, loss, len(self.batches), seconds, hardness, gap, shares)
 
     def step(self, batch: Batch, slot: SamplerSlot, draw: Draw) -> Tensor:
-        """One update; returns (3,) loss, hardness and mixture gap, means over the batch."""
+        """One update; returns the batch's means, see :class:`autosample.objective.Derivative`."""
         view = self.model.view()
         negatives = slot.sampler.sample(batch, view, draw)
         report, items, coefficient = differentiate(view, batch, negatives, self.loss)

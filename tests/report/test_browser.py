@@ -74,7 +74,7 @@ def report(tmp_path_factory):
         replace(dataset, notes=(note,)),
         tmp_path_factory.mktemp("page") / "report.html",
         title="A title of many words that has to find its place on a small screen as well",
-        compare={"another-run-with-a-rather-long-label-" * 3: tiny_run().ranks},
+        against={"another-run-with-a-rather-long-label-" * 3: tiny_run()},
         environment={"torch": "2.10.0"},
         command="autosample run " + "--option=value " * 20,
     )

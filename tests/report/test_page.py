@@ -132,7 +132,7 @@ def test_hostile_texts_stay_texts(tmp_path):
         noted,
         title=HOSTILE.format("title") + "\ud800",
         environment={HOSTILE.format("key"): HOSTILE.format("value")},
-        compare={HOSTILE.format("label"): result.ranks},
+        against={HOSTILE.format("label"): result},
         command=HOSTILE.format("command"),
     )
     page = Page(html)
@@ -151,15 +151,18 @@ def test_users_are_not_named(tmp_path):
 def test_comparisons_are_paired_with_the_run(tmp_path):
     result, dataset = tiny_run(), tiny_dataset()
     worst = rank_held_out(-result.user_table, result.item_table, result.seen, dataset.test)
-    text = Page(written(tmp_path, compare={"upside down": worst, "twin": result.ranks})).text
+    text = Page(
+        written(tmp_path, against={"upside down": replace(result, ranks=worst), "twin": result})
+    ).text
     assert "it is better than upside down; not clearly different from twin." in text
     assert "Against twin: +0.0000 (+0.0000 to +0.0000); better for 0.0% of the users" in text
 
 
 def test_other_test_splits_are_refused(tmp_path):
     result = tiny_run()
+    other = replace(result, ranks=replace(result.ranks, users=result.ranks.users + 1))
     with pytest.raises(DataError, match="AS145"):
-        written(tmp_path, compare={"other": replace(result.ranks, users=result.ranks.users + 1)})
+        written(tmp_path, against={"other": other})
 
 
 def test_without_a_test_split_it_says_so(tmp_path):

@@ -7,6 +7,7 @@ folders; 130 Ctrl-C; 143 SIGTERM.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import metadata
 
 import typer
@@ -22,17 +23,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command()(run.demo)
-app.command("run")(run.start)
-app.command()(run.resume)
-app.command()(run.repeat)
-app.command()(show.recommend)
-app.command()(show.samplers)
-app.command()(show.models)
-app.command()(show.runs)
-app.command()(show.report)
-app.command()(check.explain)
-app.command()(check.doctor)
+#: Panel of the help, command, name, example.
+_COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
+    ("Train", run.demo, "demo", "autosample demo"),
+    ("Train", run.start, "run", "autosample run events.csv --model lightgcn --out runs/first"),
+    ("Train", run.resume, "resume", "autosample resume runs/first"),
+    ("Train", run.repeat, "repeat", "autosample repeat runs/first --out runs/again"),
+    ("Use", show.runs, "runs", "autosample runs"),
+    ("Use", show.report, "report", "autosample report runs/first --against runs/uniform"),
+    ("Use", show.recommend, "recommend", "autosample recommend runs/first --user alice -k 10"),
+    ("Look up", show.samplers, "samplers", "autosample samplers"),
+    ("Look up", show.models, "models", "autosample models"),
+    ("Look up", check.explain, "explain", "autosample explain AS120"),
+    ("Look up", check.doctor, "doctor", "autosample doctor"),
+)
+for _panel, _command, _name, _example in _COMMANDS:
+    app.command(_name, rich_help_panel=_panel, epilog=f"Example: {_example}")(_command)
 
 
 def version(wanted: bool) -> None:
@@ -43,7 +49,7 @@ def version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(
+def root(
     show_version: bool = typer.Option(
         False, "--version", callback=version, is_eager=True, help="Print the version and exit."
     ),

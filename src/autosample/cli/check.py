@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 
 from autosample.cli import output
-from autosample.cli.run import Json
+from autosample.cli.options import Json
 
 
 def explain(
-    code: Annotated[str, typer.Argument(help="Such as AS120.")], json: Json = False
+    code: Annotated[str, typer.Argument(help="Such as AS120, as errors begin.", metavar="CODE")],
+    json: Json = False,
 ) -> None:
     """Explain the code of an error or a note."""
     from autosample.codes import CODES  # noqa: PLC0415

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -46,13 +48,13 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table on standard output; plain lines with tabs where it is not a terminal."""
+    """A table on standard output; lines with tabs and no colours where it is not a terminal."""
     console = Console(highlight=False)
     if not console.is_terminal:
         for row in (columns, *rows):
             typer.echo("\t".join(map(str, row)))
         return
-    table = Table(*columns, header_style="bold")
+    table = Table(*columns, header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)
@@ -103,7 +105,10 @@ def expected_trials(settings: Settings) -> float:
 
 @contextlib.contextmanager
 def progress(settings: Settings) -> Iterator[Callable[[Progress], None] | None]:
-    """A bar with the time left at most and what the search does; None where nobody watches."""
+    """A bar with the time left at most, memory, and what the search does; nothing unless watched.
+
+    It stays on one line however narrow the terminal is.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None
@@ -111,12 +116,13 @@ def progress(settings: Settings) -> Iterator[Callable[[Progress], None] | None]:
     from rich.progress import BarColumn, TextColumn  # noqa: PLC0415
     from rich.progress import Progress as Bar  # noqa: PLC0415
 
-    text = TextColumn("{task.description}", markup=False)
-    left = TextColumn("at most {task.fields[left]} left")
+    figures = TextColumn("at most {task.fields[left]} left{task.fields[memory]}")
+    cut = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+    text = TextColumn("{task.description}", markup=False, table_column=cut)
     total, started = expected_trials(settings), time.monotonic()
     begun: float | None = None  # trials that lay behind when this process began
-    with Bar(BarColumn(20), left, text, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=total, left="?")
+    with Bar(BarColumn(10), figures, text, console=console, transient=True, expand=True) as bar:
+        task = bar.add_task("starting", total=total, left="?", memory="")
 
         def show(now: Progress) -> None:
             done = now.trial - 1 + (now.arm - 1 + now.epoch / now.epochs) / now.arms
@@ -124,11 +130,23 @@ def progress(settings: Settings) -> Iterator[Callable[[Progress], None] | None]:
             begun = float(now.trial - 1) if begun is None else begun
             share = (done - begun) / max(total - begun, 1e-9)
             seconds = (time.monotonic() - started) * (1 / min(share, 1.0) - 1)
-            best = "" if now.best is None else f", best {settings.metric} {now.best:.4f}"
-            what = f"{now.purpose}: {now.label}, epoch {now.epoch} of {now.epochs}{best}"
-            bar.update(task, completed=done, description=what, left=_clock(seconds))
+            best = "" if now.best is None else f"{settings.metric} {now.best:.4f}, "
+            what = f"{best}{now.label}, epoch {now.epoch} of {now.epochs}, {now.purpose}"
+            left = _clock(seconds)
+            bar.update(task, completed=done, description=what, left=left, memory=_memory())
 
         yield show
+
+
+def _memory() -> str:
+    """The most memory this process has had, in words; empty where the system does not say."""
+    try:
+        import resource  # noqa: PLC0415
+    except ImportError:  # Windows
+        return ""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, on macOS bytes
+    size = peak / 2**10 if sys.platform != "darwin" else peak / 2**20
+    return f", {size:,.0f} MB"
 
 
 @contextlib.contextmanager

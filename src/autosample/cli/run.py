@@ -8,27 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autosample.cli import output
+from autosample.cli import options, output
+from autosample.cli.options import Json, Out, Threads
 
 if TYPE_CHECKING:
     from autosample.store import RunFolder
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Out = Annotated[
-    Path | None, typer.Option(help="Empty folder for the run.", show_default="runs/NAME-TIME")
-]
-Threads = Annotated[int | None, typer.Option(min=1, show_default="all cores")]
-Events = Annotated[
-    Path, typer.Argument(help="Interactions: csv, tsv, parquet, .inter or LightGCN text.")
-]
-
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Seed of the simulation and the training.")] = 0,
+    seed: options.Seed = 0,
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Compare samplers with the search on simulated feedback whose truth is known (a minute)."""
+    """Compare samplers with the search on simulated feedback whose truth is known.
+
+    Takes about a minute and needs no data.
+    """
     _use(threads)
     from autosample import demo as story  # noqa: PLC0415
 
@@ -45,44 +40,43 @@ def demo(
 
 
 def start(
-    events: Events,
-    test: Annotated[Path | None, typer.Option(help="Test interactions, if given apart.")] = None,
-    valid: Annotated[Path | None, typer.Option(help="Validation, with --test.")] = None,
-    user: Annotated[str, typer.Option(help="Column of user ids.")] = "user_id",
-    item: Annotated[str, typer.Option(help="Column of item ids.")] = "item_id",
-    rating: Annotated[str | None, typer.Option(help="Column of ratings.")] = None,
-    time: Annotated[str | None, typer.Option(help="Column of times.")] = None,
-    separator: Annotated[str | None, typer.Option(show_default="by ending, or guessed")] = None,
-    header: Annotated[bool, typer.Option(help="Whether the first line names columns.")] = True,
-    encoding: Annotated[str, typer.Option(help="Of text files.")] = "utf-8",
-    skip_bad_lines: Annotated[
-        bool, typer.Option("--skip-bad-lines", help="Drop unusable rows.")
-    ] = False,
-    split: Annotated[str, typer.Option(help="ratio, leave-last or temporal.")] = "ratio",
-    k_core: Annotated[int, typer.Option(min=0, help="Fewest items per user and reverse.")] = 0,
-    min_rating: Annotated[float | None, typer.Option(help="Lowest rating that counts.")] = None,
-    model: Annotated[str | None, typer.Option(show_default="mf")] = None,
-    dim: Annotated[int | None, typer.Option(show_default="64")] = None,
-    depth: Annotated[int | None, typer.Option(show_default="3")] = None,
-    loss: Annotated[str | None, typer.Option(show_default="bpr")] = None,
-    lr: Annotated[float | None, typer.Option(show_default="the model's")] = None,
-    l2: Annotated[float | None, typer.Option(show_default="the model's")] = None,
-    batch_size: Annotated[int | None, typer.Option(show_default="2048")] = None,
-    strategy: Annotated[str | None, typer.Option(show_default="adaptive")] = None,
-    candidate: Annotated[
-        list[str] | None, typer.Option(help="A sampler, such as dns:pool=16; repeatable.")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(show_default="100")] = None,
-    window: Annotated[int | None, typer.Option(show_default="epochs / 20")] = None,
-    patience: Annotated[int | None, typer.Option(show_default="50")] = None,
-    metric: Annotated[str | None, typer.Option(show_default="ndcg@20")] = None,
-    retrain: Annotated[str | None, typer.Option(show_default="continue")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split and the training.")] = 0,
+    events: options.Events,
+    test: options.Test = None,
+    valid: options.Valid = None,
+    user: options.User = "user_id",
+    item: options.Item = "item_id",
+    rating: options.Rating = None,
+    min_rating: options.MinRating = None,
+    time: options.Time = None,
+    split: options.Split = "ratio",
+    k_core: options.KCore = 0,
+    separator: options.Separator = None,
+    header: options.Header = True,
+    encoding: options.Encoding = "utf-8",
+    skip_bad_lines: options.SkipBadLines = False,
+    model: options.Model = None,
+    dim: options.Dim = None,
+    depth: options.Depth = None,
+    loss: options.Loss = None,
+    lr: options.Lr = None,
+    l2: options.L2 = None,
+    batch_size: options.BatchSize = None,
+    seed: options.Seed = 0,
     threads: Threads = None,
+    strategy: options.Strategy = None,
+    candidate: options.Candidate = None,
+    epochs: options.Epochs = None,
+    window: options.Window = None,
+    patience: options.Patience = None,
+    metric: options.Metric = None,
+    retrain: options.Retrain = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Find the sampler of EVENTS while the model trains, and keep everything in a folder."""
+    """Find the sampler of EVENTS while the model trains, and keep everything in a folder.
+
+    Ctrl-C stops at once, and `autosample resume` goes on to the same result.
+    """
     _use(threads)
     from autosample.data import load_dataset  # noqa: PLC0415
     from autosample.run import check  # noqa: PLC0415
@@ -129,7 +123,7 @@ def start(
 
 
 def resume(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a run that was cut off.", metavar="RUN")],
     threads: Threads = None,
     json: Json = False,
 ) -> None:
@@ -144,7 +138,9 @@ def resume(
 
 
 def repeat(
-    run: Annotated[Path, typer.Argument(help="Folder of a run, or its result.json.")],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a run, or its result.json.", metavar="RUN")
+    ],
     threads: Threads = None,
     out: Out = None,
     json: Json = False,

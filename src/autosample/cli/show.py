@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autosample.cli import output
-from autosample.cli.run import Json
+from autosample.cli import options, output
+from autosample.cli.options import Json
 
 
 def recommend(
-    run: Annotated[Path, typer.Argument(help="Folder of a run that is over.")],
-    user: Annotated[list[str] | None, typer.Option(help="A user's id; repeatable.")] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="Items per user.")] = 10,
-    unknown: Annotated[str, typer.Option(help="Unknown users: error, skip, popular.")] = "error",
+    run: options.Run,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A user's id; repeat it for more.", metavar="ID", show_default="all users"
+        ),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, metavar="N", help="Items per user.")] = 10,
+    unknown: Annotated[
+        str,
+        typer.Option(
+            help=f"What to do with unknown users: {', '.join(options.UNKNOWN)}.",
+            metavar="HOW",
+            autocompletion=options.among(*options.UNKNOWN),
+        ),
+    ] = "error",
     out: Annotated[
-        Path | None, typer.Option(help="Write .parquet, .csv or .jsonl instead of printing.")
+        Path | None,
+        typer.Option(
+            help="Write .parquet, .csv or .jsonl instead of printing.",
+            metavar="FILE",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Recommend items that users have not seen; all users of the run when none is named."""
+    """Recommend items that users have not seen."""
     from autosample.api import AutoSample  # noqa: PLC0415
     from autosample.errors import SettingsError  # noqa: PLC0415
 
@@ -52,7 +69,7 @@ def recommend(
 
 
 def samplers(json: Json = False) -> None:
-    """List the negative samplers with what they cost and need."""
+    """List the negative samplers with what they cost; --json adds what they need."""
     from autosample.samplers import sampler_classes  # noqa: PLC0415
 
     rows = [
@@ -66,7 +83,7 @@ def samplers(json: Json = False) -> None:
         }
         for name, one in sampler_classes().items()
     ]
-    _print_rows(rows, json)
+    _print_rows(rows, json, leave_out={"needs", "hardness"})
 
 
 def models(json: Json = False) -> None:
@@ -81,7 +98,9 @@ def models(json: Json = False) -> None:
 
 
 def runs(
-    folder: Annotated[Path, typer.Argument(help="Where the runs are.")] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(help="Where the runs are.", metavar="FOLDER")] = Path(
+        "runs"
+    ),
     json: Json = False,
 ) -> None:
     """List the runs below a folder and what they found."""
@@ -92,11 +111,25 @@ def runs(
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a run that is over.")],
-    out: Annotated[Path | None, typer.Option(show_default="report.html in the folder")] = None,
-    compare: Annotated[
-        list[Path] | None, typer.Option(help="Folder of another run on the same test; repeatable.")
+    run: options.Run,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of another run on the same test; repeat it for more. Runs that differ "
+            "in their seed alone are shown as one.",
+            metavar="RUN",
+        ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file to write.",
+            metavar="FILE",
+            show_default="report.html in the folder",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Write what a run found as one HTML page, which needs no network."""
     from autosample.report import write_report  # noqa: PLC0415
@@ -104,16 +137,18 @@ def report(
 
     folder = RunFolder.open(run)
     dataset = folder.dataset()
-    others = {path.name: RunFolder.open(path).result().ranks for path in compare or ()}
     page = write_report(
         folder.result(dataset),
         dataset,
         out or run / "report.html",
         environment=folder.environment(),
-        compare={name: ranks for name, ranks in others.items() if ranks is not None},
+        against={path.name: RunFolder.open(path).result() for path in against or ()},
         command=f"autosample repeat {run}",
     )
-    typer.echo(f"Wrote {page}")
+    if json:
+        output.print_json({"report": str(page), "bytes": page.stat().st_size})
+    else:
+        typer.echo(f"Wrote {page}")
 
 
 def _one_run(path: Path) -> dict[str, object]:
@@ -145,11 +180,14 @@ def _written(path: Path, write: object) -> None:
 
 
 def _first_line(thing: object) -> str:
-    return (thing.__doc__ or "").strip().splitlines()[0]
+    return (thing.__doc__ or "").strip().splitlines()[0].replace("``", "")
 
 
-def _print_rows(rows: Sequence[Mapping[str, object]], json: bool) -> None:
+def _print_rows(
+    rows: Sequence[Mapping[str, object]], json: bool, leave_out: Set[str] = frozenset()
+) -> None:
     if json:
         output.print_json({"rows": rows})
     elif rows:
-        output.print_table(list(rows[0]), [list(row.values()) for row in rows])
+        names = [name for name in rows[0] if name not in leave_out]
+        output.print_table(names, [[row[name] for name in names] for row in rows])

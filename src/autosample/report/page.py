@@ -10,7 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autosample.data import Dataset
 from autosample.errors import StoreError
-from autosample.metrics import Ranks
 from autosample.report import figures, sections, tables, words
 from autosample.report.numbers import metric_name
 from autosample.report.story import choices, samplers_of
@@ -24,7 +23,7 @@ def write_report(
     *,
     title: str = "Search for a negative sampler",
     environment: Mapping[str, object] | None = None,
-    compare: Mapping[str, Ranks] | None = None,
+    against: Mapping[str, RunResult] | None = None,
     command: str | None = None,
 ) -> Path:
     """Write what a run found as one HTML file: no scripts, nothing fetched, far under 5 MB.
@@ -37,16 +36,16 @@ def write_report(
         path: Where to write; an existing file is replaced.
         title: Heading of the page.
         environment: Versions and the like, shown as given.
-        compare: Ranks of other runs' test items by a label, for paired differences.
+        against: Other runs on the same test split by a label, for paired differences.
         command: What to type to repeat the run; a piece of Python is always given.
 
     Raises:
-        DataError: AS145 when ``compare`` is not of the same test split.
+        DataError: AS145 when ``against`` is not of the same test split.
         StoreError: AS550 when the file cannot be written.
 
     Cost: two full rankings, of the test users by popularity and of at most 20,000 for their lists.
     """
-    content = _content(result, dataset, title, environment or {}, compare or {}, command)
+    content = _content(result, dataset, title, environment or {}, against or {}, command)
     _write(Path(path), _environment().get_template("page.html.j2").render(content))
     return Path(path)
 
@@ -77,11 +76,11 @@ def _content(
     dataset: Dataset,
     title: str,
     environment: Mapping[str, object],
-    compare: Mapping[str, Ranks],
+    against: Mapping[str, RunResult],
     command: str | None,
 ) -> dict[str, Any]:
     """Everything that the template shows."""
-    settings, quality = result.settings, sections.quality(result, dataset, compare)
+    settings, quality = result.settings, sections.quality(result, dataset, against)
     return {
         "title": title,
         "about": [settings.model.upper(), f"{settings.strategy} search", f"seed {settings.seed}"],

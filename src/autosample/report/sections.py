@@ -49,7 +49,9 @@ _MOST_USERS = 20_000  # whose lists are made to see what is recommended
 _POPULARITY = "users of an item before the test"
 
 
-def quality(result: RunResult, dataset: Dataset, compare: Mapping[str, Ranks]) -> dict[str, Any]:
+def quality(
+    result: RunResult, dataset: Dataset, against: Mapping[str, RunResult]
+) -> dict[str, Any]:
     """Metrics on the test split, alone, against others and by groups of users and items.
 
     Differences are to the runs given, or else to recommending what is popular.
@@ -57,6 +59,7 @@ def quality(result: RunResult, dataset: Dataset, compare: Mapping[str, Ranks]) -
     metric = result.settings.metric
     if result.ranks is None:
         return {"sentences": [words.how_good(result, None, None)], "metrics": None, "own": None}
+    compare = {name: other.ranks for name, other in against.items() if other.ranks is not None}
     popular = popularity_ranks(result.seen, dataset.test)
     ranks = {THIS: result.ranks, **compare, words.POPULAR: popular}
     others = compare or {words.POPULAR: popular}

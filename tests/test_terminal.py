@@ -1,0 +1,137 @@
+"""Manners in a terminal: help, completion, progress, and silence where nobody watches."""
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from typing import get_args
+
+import pytest
+import typer
+
+from autosample.cli import app, main, options, output
+from autosample.metrics import METRICS
+from autosample.models import MODELS
+from autosample.search import Progress
+from autosample.settings import Settings
+from tests.tiny import quick
+
+COMMANDS = typer.main.get_command(app).commands
+HEAVY = {"torch", "numba", "polars", "numpy", "scipy", "jinja2"}  # typer itself takes pydantic
+
+
+def shown(capsys, *arguments):
+    assert main(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_an_example_that_parses_and_json(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = shown(capsys, name, "--help")
+    assert max(map(len, text.splitlines())) <= 80
+    example = re.search(r"Example: autosample (.*)", text).group(1)
+    given, *arguments = shlex.split(example)
+    assert given == name
+    COMMANDS[name].make_context(name, arguments)  # or an error of use
+    assert "--json" in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_is(name):
+    for parameter in COMMANDS[name].params:
+        assert getattr(parameter, "help", None), parameter.name
+
+
+def test_long_help_is_in_panels(capsys):
+    text = shown(capsys, "run", "--help")
+    places = [text.index(f" {name} ─") for name in ("Data", "Model", "Search", "Output")]
+    assert places == sorted(places)
+    assert "[default: (adaptive)]" in text
+
+
+def test_words_that_complete_are_those_that_are_taken():
+    fields = Settings.model_fields
+    for name, words in (
+        ("strategy", options.STRATEGIES),
+        ("loss", options.LOSSES),
+        ("retrain", options.RETRAINING),
+    ):
+        assert words == get_args(fields[name].annotation)
+    assert set(options.MODELS) == set(MODELS)
+    assert set(options.METRICS) < {f"{name}@20" for name in METRICS}
+
+
+def python(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+
+
+def test_help_and_completion_import_nothing_heavy():
+    """All in one process: the help of every command, and words completed for a shell."""
+    done = python(
+        "import os, sys\n"
+        "from autosample.cli import main\n"
+        f"for name in {list(COMMANDS)}: assert main([name, '--help']) == 0, name\n"
+        "os.environ.update(_AUTOSAMPLE_COMPLETE='complete_bash', COMP_CWORD='3',\n"
+        "    COMP_WORDS='autosample run --strategy ')\n"
+        "main([])\n"
+        f"print('heavy:', sorted({HEAVY} & set(sys.modules)))"
+    )
+    assert done.stdout.endswith("heavy: []\n")
+    assert set(options.STRATEGIES) <= set(done.stdout.split())
+
+
+def test_help_takes_less_time_than_importing_torch():
+    def fastest(code):
+        times = []
+        for _ in range(2):
+            started = time.perf_counter()
+            python(code)
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    assert fastest("from autosample.cli import main; main(['--help'])") < fastest("import torch")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_printed(shell, capsys, monkeypatch):
+    monkeypatch.setenv("_AUTOSAMPLE_COMPLETE", f"source_{shell}")
+    text = shown(capsys)
+    assert "_AUTOSAMPLE_COMPLETE=complete_" in text
+
+
+def test_show_completion_asks_which_shell_this_is(capsys, monkeypatch):
+    monkeypatch.setattr("shellingham.detect_shell", lambda *_: ("bash", "/bin/bash"))
+    assert "complete -o default -F" in shown(capsys, "--show-completion")
+
+
+def screen(capsys, monkeypatch, width):
+    """Lines of a terminal of a width, as a bar draws them."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    now = Progress(3, "race of all candidates", 2, 5, "mixgcf:pool=16", 1, 5, 0.1234)
+    with output.progress(quick(epochs=100, window=5)) as show:
+        show(now)
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
+    return [line.rstrip() for line in re.split(r"[\r\n]+", plain) if line.strip()]
+
+
+def test_progress_is_one_line_with_time_memory_and_what_is_done(capsys, monkeypatch):
+    *_, line = screen(capsys, monkeypatch, 120)
+    assert re.search(r"at most \d+:\d\d:\d\d left, [\d,]+ MB", line)
+    assert "ndcg@20 0.1234, mixgcf:pool=16, epoch 1 of 5, race" in line
+    narrow = screen(capsys, monkeypatch, 80)
+    assert max(map(len, narrow)) <= 80
+    assert "0.1234" in narrow[-1]
+    assert narrow[-1].endswith("…")
+
+
+def test_nothing_moves_where_nobody_watches(capsys):
+    with output.progress(quick()) as show:
+        assert show is None
+    output.print_table(("a", "b"), [(1, "x")])
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("a\tb\n1\tx\n", "")
