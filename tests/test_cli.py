@@ -173,6 +173,45 @@ def test_recommend_prints_or_writes(cli, finished) -> None:
     assert cli("recommend", finished, "--user", "nobody", "--unknown", "popular", "-k", 2)[0] == 0
 
 
+def test_recommend_takes_users_from_a_file_or_all(cli, finished) -> None:
+    Path("ids.txt").write_text("\ufeffu3\r\nnobody\n\nu1", encoding="utf-8")
+    code, out, err = cli("recommend", finished, "--users-file", "ids.txt")
+    assert (code, out) == (3, "")
+    assert "'nobody'" in err
+    options = ("--users-file", "ids.txt", "--unknown", "skip", "-k", 2)
+    _, out, _ = cli("recommend", finished, *options, "--format", "csv")
+    assert [line.split(",")[0] for line in out.splitlines()[1:]] == ["u3", "u3", "u1", "u1"]
+    _, out, _ = cli("recommend", finished, "--all", "--format", "jsonl", "-k", 1)
+    assert len({json.loads(line)["user"] for line in out.splitlines()}) == 60
+    told = json.loads(cli("recommend", finished, "--out", "all.csv", "--json", "-k", 3)[1])
+    assert told == {"file": "all.csv", "rows": 180}
+    for wrong, code in (
+        (["--all", "--user", "u1"], 4),
+        (["--users-file", "none.txt"], 3),
+        (["--format", "parquet"], 4),
+    ):
+        assert cli("recommend", finished, *wrong)[0] == code
+
+
+def test_recommend_lists_similar_items(cli, finished) -> None:
+    item = AutoSample.load(finished).recommend("u1", k=1)["item"][0]
+    _, out, _ = cli("recommend", finished, "--similar-to", item, "-k", 2, "--json")
+    rows = json.loads(out)["recommendations"]
+    assert [(row["item"], row["rank"]) for row in rows] == [(item, 1), (item, 2)]
+    assert rows[0]["score"] >= rows[1]["score"]
+    assert cli("recommend", finished, "--similar-to", "nothing")[0] == 3
+
+
+def test_export(cli, finished) -> None:
+    _, out, _ = cli("export", finished, "trec", "--to", "trec", "-k", 5)
+    assert [line.split("\t")[0] for line in out.splitlines()] == ["file", "run.trec", "qrels.trec"]
+    told = json.loads(cli("export", finished, "shop", "--to", "recbole", "--json")[1])
+    assert (told["folder"], told["export"], told["name"]) == ("shop", "recbole", "shop")
+    code, _, err = cli("export", finished, "other", "--to", "onyx")
+    assert code == 4
+    assert "Did you mean 'onnx'?" in err
+
+
 def test_lists(cli, finished) -> None:
     for name, known in (("samplers", SAMPLERS), ("models", MODELS)):
         rows = json.loads(cli(name, "--json")[1])["rows"]

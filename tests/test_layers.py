@@ -12,13 +12,14 @@ LAYERS = [
     {"errors", "types"},
     {"kernels", "data"},
     {"samplers", "models", "losses", "metrics"},
-    {"objective", "optimise", "evaluate"},
+    {"objective", "optimise", "evaluate", "fold_in"},
     {"train", "beyond"},
     {"search"},
     {"retrain", "settings"},
     {"run"},
-    {"store", "report", "demo", "codes"},
-    {"api", "testing"},
+    {"store", "report", "demo", "codes", "extras"},
+    {"lists"},
+    {"api", "testing", "export", "serve"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -11,6 +11,9 @@ import pytest
 import typer
 
 from autosample.cli import app, main, options, output
+from autosample.export import EXPORTS
+from autosample.export.frames import FORMATS
+from autosample.lists import Unknown
 from autosample.metrics import METRICS
 from autosample.models import MODELS
 from autosample.search import Progress
@@ -60,6 +63,9 @@ def test_words_that_complete_are_those_that_are_taken():
     ):
         assert words == get_args(fields[name].annotation)
     assert set(options.MODELS) == set(MODELS)
+    assert get_args(Unknown) == options.UNKNOWN
+    assert tuple(FORMATS) == options.FORMATS
+    assert tuple(EXPORTS) == options.EXPORTS
     assert set(options.METRICS) < {f"{name}@20" for name in METRICS}
 
 

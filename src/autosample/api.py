@@ -5,21 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import numpy as np
 import polars as pl
 
 from autosample.data import Dataset, load_dataset
-from autosample.errors import DataError, SettingsError
-from autosample.evaluate import recommend
+from autosample.errors import SettingsError
+from autosample.lists import Lists, Unknown
 from autosample.report import write_report
 from autosample.run import RunResult, run
 from autosample.search import Progress
 from autosample.settings import DEFAULT_CANDIDATES, DEFAULT_METRICS, Settings
 from autosample.store import RunFolder
-
-Unknown = Literal["error", "skip", "popular"]
 
 
 class AutoSample:
@@ -167,33 +164,9 @@ class AutoSample:
             SettingsError: AS231 for ``k`` below 1, AS204 for another ``unknown``, AS205 when
                 nothing was fitted.
         """
-        result, dataset = self._fitted(), self.dataset_
-        if unknown not in ("error", "skip", "popular"):
-            raise SettingsError(
-                "AS204",
-                f"unknown must be 'error', 'skip' or 'popular', got {unknown!r}.",
-                "'popular' answers for everybody.",
-            )
         names = [str(name) for name in ([users] if isinstance(users, str | int) else users)]
-        numbers = dataset.users.numbers(names)
-        known = numbers >= 0
-        known[known] = result.seen.user_counts[numbers[known]] > 0
-        if unknown == "error" and not known.all():
-            raise DataError(
-                "AS133",
-                "Every user must have been trained on.",
-                "Ask for others, or for unknown='skip' or 'popular'.",
-                [name for name, fine in zip(names, known, strict=True) if not fine],
-            )
-        items, scores = recommend(
-            result.user_table, result.item_table, result.seen, numbers[known], k
-        )
-        rows, best = np.full((len(names), k), -1, np.int64), np.full((len(names), k), np.nan)
-        rows[known], best[known] = items, scores
-        if unknown == "popular":
-            popular = np.argsort(-result.seen.item_counts, kind="stable")[:k]
-            rows[~known, : len(popular)] = popular
-        return _as_frame(names, rows, best, dataset)
+        lists = Lists.of(self._fitted(), self.dataset_)
+        return lists.recommend(names, k, unknown=unknown)
 
     def save(self, path: str | Path) -> None:
         """Write settings, data and result to a new folder.
@@ -236,18 +209,3 @@ class AutoSample:
         params = self.get_params().items()
         shown = ", ".join(f"{k}={v!r}" for k, v in params if v != defaults[k].default)
         return f"{type(self).__name__}({shown})"
-
-
-def _as_frame(
-    names: list[str], items: np.ndarray[Any, Any], scores: np.ndarray[Any, Any], dataset: Dataset
-) -> pl.DataFrame:
-    """Long form of (n, k) item numbers, -1 for none, and scores, NaN for none."""
-    row, place = np.nonzero(items >= 0)
-    return pl.DataFrame(
-        {
-            "user": pl.Series(names, dtype=pl.String).gather(row),
-            "item": dataset.items.names.gather(items[row, place]),
-            "rank": pl.Series(place + 1, dtype=pl.Int64),
-            "score": pl.Series(scores[row, place], dtype=pl.Float64).fill_nan(None),
-        }
-    )

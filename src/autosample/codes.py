@@ -65,6 +65,9 @@ CODES: dict[str, str] = {
     "AS133": "Recommendations were asked for users with nothing in the training data, of whom the "
     "model knows nothing. Pass --unknown skip to leave them out, or --unknown popular to give "
     "them the items that most users have.",
+    "AS134": "Items that nobody had in training have rows that mean nothing, so none is similar to "
+    "them and they say nothing about a new user. Ask for other items.",
+    "AS135": "The file with ids cannot be read. It holds one id per line, in UTF-8.",
     "AS140": "Items to be ranked are among those the user has already, which are not ranked. Parts "
     "that overlap were given.",
     "AS141": "There is no user with a held-out item to average over. Hold out more.",
@@ -111,8 +114,11 @@ CODES: dict[str, str] = {
     "AS204": "What to do about unknown users is one of: error, skip, popular.",
     "AS205": "The object has learned nothing yet: call fit, or AutoSample.load with the folder of "
     "a run.",
-    "AS206": "Recommendations are written as .parquet, .csv or .jsonl, by the ending of the name.",
+    "AS206": "Recommendations are written as parquet, csv or jsonl, by the ending of the name or "
+    "by --format. Only csv and jsonl can be printed.",
     "AS207": "There is no such code; the nearest are named.",
+    "AS208": "There are several ways to say whom the lists are for: --user, --users-file, --all "
+    "and --similar-to. One command takes one of them.",
     "AS210": "An embedding has at least one dimension.",
     "AS211": "The number of propagations of a graph model is 0 or more.",
     "AS212": "A batch has at least one positive.",
@@ -137,6 +143,9 @@ CODES: dict[str, str] = {
     "AS260": "A mixture is made of at least one sampler.",
     "AS261": "A mixture has one weight per sampler, none negative, not all zero.",
     "AS262": "A setting of the learned mixture must be positive.",
+    "AS270": "Some commands need packages that are not installed with autosample itself; each "
+    "names the extra that brings them.",
+    "AS271": "A run is exported as embeddings, faiss, onnx, trec or recbole.",
     # Samplers.
     "AS301": "A user has every item, so that no negative exists. Training leaves such users out; a "
     "loop of one's own must too.",
@@ -149,8 +158,8 @@ CODES: dict[str, str] = {
     "--lr. The last checkpoint was made before.",
     "AS410": "Scores are not numbers, so nothing can be ranked. Training diverged: lower --lr.",
     # Run folders.
-    "AS501": "A new run needs an empty folder, so that nothing is overwritten. Name another with "
-    "--out, or go on with the run in it by `autosample resume`.",
+    "AS501": "A new run or export needs an empty folder, so that nothing is overwritten. "
+    "Name another with --out, or go on with the run in it by `autosample resume`.",
     "AS502": "The disk is full. What was written before is intact: free some space and resume.",
     "AS503": "The folder may not be written to. Name another with --out.",
     "AS504": "The disk or its file system failed. What was written before is intact as far as the "

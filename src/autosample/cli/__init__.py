@@ -12,7 +12,7 @@ from importlib import metadata
 
 import typer
 
-from autosample.cli import check, run, show
+from autosample.cli import check, run, show, use
 from autosample.errors import AutosampleError
 
 app = typer.Typer(
@@ -31,7 +31,8 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("Train", run.repeat, "repeat", "autosample repeat runs/first --out runs/again"),
     ("Use", show.runs, "runs", "autosample runs"),
     ("Use", show.report, "report", "autosample report runs/first --against runs/uniform"),
-    ("Use", show.recommend, "recommend", "autosample recommend runs/first --user alice -k 10"),
+    ("Use", use.recommend, "recommend", "autosample recommend runs/first --user alice -k 10"),
+    ("Use", use.export, "export", "autosample export runs/first scorer --to onnx"),
     ("Look up", show.samplers, "samplers", "autosample samplers"),
     ("Look up", show.models, "models", "autosample models"),
     ("Look up", check.explain, "explain", "autosample explain AS120"),

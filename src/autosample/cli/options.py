@@ -27,6 +27,8 @@ LOSSES = ("bpr", "softmax")
 STRATEGIES = ("adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "halving")
 RETRAINING = ("continue", "rewind", "scratch", "replay")
 UNKNOWN = ("error", "skip", "popular")
+FORMATS = ("csv", "jsonl", "parquet")
+EXPORTS = ("embeddings", "faiss", "onnx", "trec", "recbole")
 
 Events = Annotated[
     Path,

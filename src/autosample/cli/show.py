@@ -1,4 +1,4 @@
-"""Commands that look something up: recommend, samplers, models, runs."""
+"""Commands that look something up: samplers, models, runs."""
 
 from __future__ import annotations
 
@@ -11,61 +11,6 @@ import typer
 
 from autosample.cli import options, output
 from autosample.cli.options import Json
-
-
-def recommend(
-    run: options.Run,
-    user: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A user's id; repeat it for more.", metavar="ID", show_default="all users"
-        ),
-    ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, metavar="N", help="Items per user.")] = 10,
-    unknown: Annotated[
-        str,
-        typer.Option(
-            help=f"What to do with unknown users: {', '.join(options.UNKNOWN)}.",
-            metavar="HOW",
-            autocompletion=options.among(*options.UNKNOWN),
-        ),
-    ] = "error",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write .parquet, .csv or .jsonl instead of printing.",
-            metavar="FILE",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Recommend items that users have not seen."""
-    from autosample.api import AutoSample  # noqa: PLC0415
-    from autosample.errors import SettingsError  # noqa: PLC0415
-
-    fitted = AutoSample.load(run)
-    every = fitted.dataset_.users.names
-    users, policy = (user, unknown) if user else (list(every), "skip")
-    frame = fitted.recommend(users, k, unknown=policy)  # type: ignore[arg-type]  # checked there
-    if out is not None:
-        writers = {
-            ".parquet": frame.write_parquet,
-            ".csv": frame.write_csv,
-            ".jsonl": frame.write_ndjson,
-        }
-        if out.suffix not in writers:
-            raise SettingsError(
-                "AS206",
-                f"The file must end in {', '.join(writers)}, got {out.name!r}.",
-                "Choose one of these.",
-            )
-        _written(out, writers[out.suffix])
-        output.say(f"{len(frame)} rows are in {out}.")
-    elif json:
-        output.print_json({"recommendations": frame.to_dicts()})
-    else:
-        output.print_table(frame.columns, frame.rows())
 
 
 def samplers(json: Json = False) -> None:
@@ -171,12 +116,6 @@ def _one_run(path: Path) -> dict[str, object]:
 
 
 _UNKNOWN = ("model", "strategy", "metric", "test")
-
-
-def _written(path: Path, write: object) -> None:
-    from autosample.store.files import replace_file  # noqa: PLC0415
-
-    replace_file(path, write)  # type: ignore[arg-type]
 
 
 def _first_line(thing: object) -> str:

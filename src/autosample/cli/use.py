@@ -1,0 +1,149 @@
+"""Commands that use a finished run: recommend, export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autosample.cli import options, output
+from autosample.cli.options import Json
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def recommend(
+    run: options.Run,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A user's id; repeat it for more.", metavar="ID", show_default="all users"
+        ),
+    ] = None,
+    users_file: Annotated[
+        Path | None, typer.Option(help="Text file with a user's id per line.", metavar="FILE")
+    ] = None,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="All users, as when none is named.")
+    ] = False,
+    similar_to: Annotated[
+        list[str] | None,
+        typer.Option(help="List items similar to this one; repeat it for more.", metavar="ID"),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, metavar="N", help="Items per list.")] = 10,
+    unknown: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What to do with unknown users: {', '.join(options.UNKNOWN)}.",
+            metavar="HOW",
+            show_default="error; for all users skip",
+            autocompletion=options.among(*options.UNKNOWN),
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write .parquet, .csv or .jsonl instead of printing.",
+            metavar="FILE",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help=f"Of the output: {', '.join(options.FORMATS)}.",
+            metavar="NAME",
+            show_default="by the file's ending",
+            autocompletion=options.among(*options.FORMATS),
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Recommend items that users have not seen, or list items that are similar."""
+    from autosample.export.frames import format_of, print_frames, write_frames  # noqa: PLC0415
+    from autosample.lists import Lists  # noqa: PLC0415
+
+    _one_of(user=user, users_file=users_file, all=everybody, similar_to=similar_to)
+    written_as = format_of(out, form) if out or form else None
+    lists = Lists.load(run)
+    if similar_to:
+        frames = iter([lists.similar(similar_to, k)])
+    else:
+        named = user or (_ids_in(users_file) if users_file else None)
+        policy = unknown or ("error" if named is not None else "skip")
+        frames = lists.blocks(lists.everybody if named is None else named, k, unknown=policy)  # type: ignore[arg-type]  # checked there
+    if out and written_as:
+        rows = write_frames(frames, out, written_as)
+        output.say(f"{rows} rows are in {out}.")
+        if json:
+            output.print_json({"file": str(out), "rows": rows})
+    elif written_as:
+        print_frames(frames, sys.stdout, written_as)
+    elif json:
+        every = [row for frame in frames for row in frame.to_dicts()]
+        output.print_json({"recommendations": every})
+    else:
+        output.print_table(*_table(frames))
+
+
+def export(
+    run: options.Run,
+    out: Annotated[Path, typer.Argument(help="Empty folder for the files.", metavar="OUT")],
+    to: Annotated[
+        str,
+        typer.Option(
+            help=f"What to write: {', '.join(options.EXPORTS)}.",
+            metavar="NAME",
+            autocompletion=options.among(*options.EXPORTS),
+        ),
+    ],
+    k: Annotated[
+        int, typer.Option("-k", min=1, metavar="N", help="Items per user in a TREC run.")
+    ] = 100,
+    json: Json = False,
+) -> None:
+    """Write a finished run in the format of other tools, with a manifest of checksums."""
+    from autosample.export import export_run  # noqa: PLC0415
+
+    manifest = export_run(run, to, out, k=k)
+    if json:
+        output.print_json({"folder": str(out), **manifest})
+    else:
+        sizes = [(name, facts["bytes"]) for name, facts in manifest["files"].items()]
+        output.print_table(("file", "bytes"), sizes)
+
+
+def _table(frames: Iterable[pl.DataFrame]) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Columns and rows of all frames."""
+    every = list(frames)
+    return every[0].columns, [row for frame in every for row in frame.rows()]
+
+
+def _ids_in(path: Path) -> list[str]:
+    """Ids of a text file, one a line, as they stand there; empty lines are passed over."""
+    from autosample.errors import DataError  # noqa: PLC0415
+
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as cause:
+        raise DataError(
+            "AS135",
+            f"{path} must be a text file in UTF-8 with an id per line: {cause}.",
+            "Check its name and encoding.",
+        ) from None
+    return [line for line in text.split("\n") if line]
+
+
+def _one_of(**given: object) -> None:
+    """Refuse several ways of saying whom the lists are for."""
+    named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if len(named) > 1:
+        from autosample.errors import SettingsError  # noqa: PLC0415
+
+        raise SettingsError("AS208", f"{' and '.join(named)} exclude each other.", "Choose one.")
