@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ from torch import Tensor
 
 from autosample.data import Dataset
 from autosample.data.interactions import Interactions
-from autosample.errors import DataError, SettingsError
+from autosample.errors import DataError
 from autosample.evaluate import rank_held_out
 from autosample.losses import LOSSES
 from autosample.metrics import Ranks, parse_metric, summarise
-from autosample.models import MODELS, Recommender
+from autosample.models import Recommender, model_class
 from autosample.retrain import final_training, replay
 from autosample.samplers import make_sampler
 from autosample.search import STRATEGIES, Brief, Engine, Progress, Schedule, Search, SearchResult
@@ -63,12 +64,7 @@ def check(settings: Settings) -> None:
     Raises:
         SettingsError: AS203 for an unknown model; see also ``make_sampler`` and ``parse_metric``.
     """
-    if settings.model not in MODELS:
-        raise SettingsError(
-            "AS203",
-            f"There is no model {settings.model!r}.",
-            f"Choose one of {', '.join(MODELS)}.",
-        )
+    model_class(settings.model)
     for metric in (settings.metric, *settings.metrics):
         parse_metric(metric)
     for candidate in settings.candidates:
@@ -77,8 +73,10 @@ def check(settings: Settings) -> None:
 
 def make_model(settings: Settings, interactions: Interactions) -> Recommender:
     """The model that the settings name."""
-    extra = {} if settings.model == "mf" else {"depth": settings.depth}
-    return MODELS[settings.model](interactions, dim=settings.dim, seed=settings.seed, **extra)
+    model = model_class(settings.model)
+    takes = inspect.signature(model).parameters
+    extra = {"depth": settings.depth} if "depth" in takes else {}
+    return model(interactions, dim=settings.dim, seed=settings.seed, **extra)
 
 
 def make_learner(settings: Settings, interactions: Interactions) -> Learner:

@@ -33,11 +33,11 @@ def samplers(json: Json = False) -> None:
 
 def models(json: Json = False) -> None:
     """List the models."""
-    from autosample.models import MODELS  # noqa: PLC0415
+    from autosample.models import model_classes  # noqa: PLC0415
 
     rows = [
         {"model": name, "lr": one.default_lr, "l2": one.default_l2, "what": _first_line(one)}
-        for name, one in MODELS.items()
+        for name, one in model_classes().items()
     ]
     _print_rows(rows, json)
 

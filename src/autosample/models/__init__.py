@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
+from autosample.errors import SettingsError
 from autosample.models.base import Recommender
 from autosample.models.lightgcn import LightGCN
 from autosample.models.mf import MF
 from autosample.models.ngcf import NGCF
 from autosample.models.view import TableView
 
+#: Entry points of this group add the models of other packages.
+ENTRY_POINTS = "autosample.models"
+
 MODELS: dict[str, type[Recommender]] = {model.name: model for model in (MF, LightGCN, NGCF)}
 
-__all__ = ["MF", "MODELS", "NGCF", "LightGCN", "Recommender", "TableView"]
+__all__ = [
+    "MF",
+    "MODELS",
+    "NGCF",
+    "LightGCN",
+    "Recommender",
+    "TableView",
+    "model_class",
+    "model_classes",
+]
+
+
+def model_classes() -> dict[str, type[Recommender]]:
+    """All models by name: this package's, then those of installed packages.
+
+    A foreign model cannot take the name of one of ours.
+    """
+    others = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    return {name: point.load() for name, point in others.items()} | MODELS
+
+
+def model_class(name: str) -> type[Recommender]:
+    """The model of a name.
+
+    Raises:
+        SettingsError: AS203 when there is none.
+    """
+    known = MODELS if name in MODELS else model_classes()
+    if name not in known:
+        raise SettingsError(
+            "AS203", f"There is no model {name!r}.", f"Choose one of {', '.join(known)}."
+        )
+    return known[name]

@@ -1,0 +1,97 @@
+"""Samplers and models of other packages, found as pip would have installed them."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tests.tiny import write_events
+
+CODE = '''
+"""Somebody else's package."""
+
+import torch
+
+from autosample.models import MF
+from autosample.samplers import Sampler
+from autosample.samplers.uniform import Uniform
+
+
+class Wide(MF):
+    """Factorisation that starts from larger values."""
+
+    name = "wide"
+    initial_scale = 0.3
+
+
+class Even(Uniform):
+    """Uniform negatives under another name."""
+
+    name = "even"
+
+
+class Thief(MF):
+    """Wants the name of a model that is there."""
+
+    name = "mf"
+'''
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A folder with a package and its metadata, on the path of new processes."""
+    (tmp_path / "others.py").write_text(CODE)
+    info = tmp_path / "others-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        textwrap.dedent("""\
+        [autosample.models]
+        wide = others:Wide
+        mf = others:Thief
+
+        [autosample.samplers]
+        even = others:Even
+        """)
+    )
+    return tmp_path
+
+
+def run(site, *arguments):
+    path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        cwd=site,
+        check=False,
+    )
+
+
+def test_they_train_and_are_loaded_again(site):
+    write_events(site / "events.csv")
+    code = textwrap.dedent("""
+    from autosample import AutoSample
+    from autosample.models import MF, model_class, model_classes
+    from autosample.samplers import sampler_classes
+    auto = AutoSample(model="wide", candidates=["even"], strategy="fixed", epochs=2, dim=4)
+    auto.fit("events.csv", folder="run")
+    again = AutoSample.load("run")
+    assert again.schedule_[0][0].startswith("even")
+    assert again.recommend("u1").equals(auto.recommend("u1"))
+    assert abs(again.result_.state["model/embedding"].std() - 0.3) < 0.05
+    assert model_class("mf") is MF is model_classes()["mf"]
+    assert list(model_classes()) == ["wide", "mf", "lightgcn", "ngcf"]
+    assert "even" in sampler_classes()
+    """)
+    done = run(site, "-c", code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_command_line_lists_them(site):
+    done = run(site, "-m", "autosample", "models")
+    assert "wide\t" in done.stdout
+    assert "Factorisation that starts from larger values." in done.stdout
