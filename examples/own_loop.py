@@ -1,50 +1,53 @@
-"""A sampler in a plain PyTorch loop: no engine, no run folder, any optimiser.
+"""A sampler in a plain PyTorch loop: your model, your ``DataLoader``, your optimiser.
 
-A view is all that a sampler needs of a model: tables of users and items, one per layer.
+Of a model a sampler needs its tables only, which ``view`` wraps.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from autosample import make_sampler
-from autosample.data.batches import Batches
+from autosample import NegativeSampling, Pairs, view
 from autosample.data.simulate import simulate
 from autosample.evaluate import rank_held_out
-from autosample.kernels.draw import Unseen
-from autosample.losses import bpr
 from autosample.metrics import summarise
-from autosample.models import TableView
-from autosample.samplers import Draw
 
-DIM, EPOCHS, SEED = 32, 12, 0
+DIM, EPOCHS = 32, 12
+
+
+class TwoTables(nn.Module):
+    """Any module will do, as long as its scores are dot products of two tables."""
+
+    def __init__(self, n_users: int, n_items: int) -> None:
+        super().__init__()
+        self.users, self.items = nn.Embedding(n_users, DIM), nn.Embedding(n_items, DIM)
+        for table in (self.users, self.items):
+            nn.init.normal_(table.weight, std=0.1)
+
+    def forward(self, users: Tensor, items: Tensor) -> Tensor:
+        """(B,), (B, K) -> (B, K)"""
+        return torch.einsum("bd,bkd->bk", self.users(users), self.items(items))
 
 
 def main() -> float:
-    data = simulate(n_users=400, n_items=500, seed=SEED)
-    n_users, n_items = data.train.n_users, data.train.n_items
-    torch.manual_seed(SEED)
-    rows = nn.Embedding(n_users + n_items, DIM)  # users first, then items
-    nn.init.normal_(rows.weight, std=0.1)
-    adam = torch.optim.Adam(rows.parameters(), lr=0.02)
-
-    sampler = make_sampler("dns:pool=4")
-    sampler.prepare(data.train, dim=DIM, n_layers=1)
-    unseen = Unseen(data.train)
-    batches = Batches(data.train, batch_size=512, seed=SEED)
+    torch.manual_seed(0)
+    data = simulate(n_users=400, n_items=500, seed=0)
+    model = TwoTables(data.train.n_users, data.train.n_items)
+    adam = torch.optim.Adam(model.parameters(), lr=0.02)
+    sampling = NegativeSampling("dns:pool=4", data.train, dim=DIM, epochs=EPOCHS)
+    loader = DataLoader(Pairs(data.train), batch_size=512, shuffle=True)
     for epoch in range(EPOCHS):
-        draw = Draw(unseen, seed=SEED, epoch=epoch, epochs=EPOCHS)
-        for batch in batches.epoch(epoch):
-            view = TableView((rows.weight,), rows.weight, n_users, "mean")
-            negatives = sampler.sample(batch, view, draw)  # ids (B, K), never a training item
-            user = rows(batch.users)
-            positive = (user * rows(batch.positives + n_users)).sum(dim=1)
-            negative = (user[:, None] * rows(negatives.ids + n_users)).sum(dim=2)
+        sampling.begin_epoch(epoch, view(model.users, model.items))
+        for batch in loader:
+            negatives = sampling(batch, view(model.users, model.items))  # never a training item
+            positive = model(batch.users, batch.positives[:, None])  # (B, 1)
+            negative = model(batch.users, negatives.ids)  # (B, K)
             adam.zero_grad()
-            bpr(positive, negative, negatives).mean().backward()
+            nn.functional.softplus(negative - positive).mean().backward()
             adam.step()
 
-    users, items = rows.weight.detach().split([n_users, n_items])
-    ranks = rank_held_out(users, items, data.train.union(data.valid), data.test)
+    tables = model.users.weight.detach(), model.items.weight.detach()
+    ranks = rank_held_out(*tables, data.train.union(data.valid), data.test)
     ndcg = summarise(ranks, ["ndcg@20"])["ndcg@20"]
     print(f"test NDCG@20: {ndcg:.4f}")
     return ndcg

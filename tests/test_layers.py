@@ -18,7 +18,7 @@ LAYERS = [
     {"retrain", "settings"},
     {"run"},
     {"store", "report", "demo", "codes", "extras"},
-    {"lists"},
+    {"lists", "integrations"},
     {"api", "testing", "export", "serve"},
     {"cli"},
 ]

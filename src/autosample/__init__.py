@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from autosample.api import AutoSample
     from autosample.data import Dataset, Interactions, load_dataset
     from autosample.errors import AutosampleError
+    from autosample.integrations import NegativeSampling, Pairs, view
     from autosample.run import RunResult
     from autosample.samplers import Sampler, make_sampler
     from autosample.search import Search
@@ -30,6 +31,8 @@ __all__ = [
     "Dataset",
     "Interactions",
     "Learner",
+    "NegativeSampling",
+    "Pairs",
     "RunFolder",
     "RunResult",
     "Sampler",
@@ -38,6 +41,7 @@ __all__ = [
     "__version__",
     "load_dataset",
     "make_sampler",
+    "view",
 ]
 _HOMES = {
     "AutoSample": "api",
@@ -45,6 +49,8 @@ _HOMES = {
     "Dataset": "data",
     "Interactions": "data",
     "Learner": "train",
+    "NegativeSampling": "integrations",
+    "Pairs": "integrations",
     "RunFolder": "store",
     "RunResult": "run",
     "Sampler": "samplers",
@@ -52,6 +58,7 @@ _HOMES = {
     "Settings": "settings",
     "load_dataset": "data",
     "make_sampler": "samplers",
+    "view": "integrations",
 }
 
 choose_cache()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import polars as pl
+import numpy as np
 
-from autosample.data import Dataset, load_dataset
+from autosample.data import Dataset, Events, Interactions, load_dataset, read_events
 from autosample.errors import SettingsError
+from autosample.evaluate import rank_held_out
+from autosample.integrations import Estimator, FrameKind, as_frame
 from autosample.lists import Lists, Unknown
+from autosample.metrics import summarise
 from autosample.report import write_report
 from autosample.run import RunResult, run
 from autosample.search import Progress
@@ -19,7 +21,7 @@ from autosample.settings import DEFAULT_CANDIDATES, DEFAULT_METRICS, Settings
 from autosample.store import RunFolder
 
 
-class AutoSample:
+class AutoSample(Estimator):
     """Find the negative sampler of a recommender while it trains, and keep the trained recommender.
 
     The constructor stores its arguments, :meth:`fit` checks them; see
@@ -96,22 +98,6 @@ class AutoSample:
         self.retrain = retrain
         self.seed = seed
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002, RUF100
-        """Constructor arguments by name; ``deep`` changes nothing."""
-        names = inspect.signature(type(self).__init__).parameters
-        return {name: getattr(self, name) for name in names if name != "self"}
-
-    def set_params(self, **params: Any) -> Self:
-        """Change constructor arguments.
-
-        Raises:
-            SettingsError: AS202 for an unknown name or a value out of range.
-        """
-        Settings.of(**params)
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
     def fit(
         self,
         data: Any,
@@ -119,6 +105,7 @@ class AutoSample:
         *,
         folder: str | Path | None = None,
         on_progress: Callable[[Progress], None] | None = None,
+        on_record: Callable[[dict[str, Any]], None] | None = None,
         **reading: Any,
     ) -> Self:
         """Search, train and test.
@@ -130,6 +117,8 @@ class AutoSample:
             folder: An empty folder to keep the run in; a run that was cut off there is gone on
                 with by ``autosample resume``.
             on_progress: Called after every epoch.
+            on_record: Called with every record of the history; see
+                :mod:`autosample.integrations.track`.
             **reading: Arguments of :func:`autosample.data.load_dataset`, such as ``user``,
                 ``item``, ``rating``, ``time``, ``valid_file`` and ``test_file``.
 
@@ -140,13 +129,20 @@ class AutoSample:
         settings = Settings.of(**self.get_params())
         dataset = data if isinstance(data, Dataset) else load_dataset(data, **reading)
         if folder is None:
-            return self._take(dataset, run(dataset, settings, on_progress=on_progress))
+            told = run(dataset, settings, on_progress=on_progress, on_record=on_record)
+            return self._take(dataset, told)
         run_folder = RunFolder.create(folder, dataset, settings)
-        return self._take(dataset, run_folder.run(dataset, on_progress=on_progress))
+        told = run_folder.run(dataset, on_progress=on_progress, on_record=on_record)
+        return self._take(dataset, told)
 
     def recommend(
-        self, users: str | int | Iterable[str | int], k: int = 10, *, unknown: Unknown = "error"
-    ) -> pl.DataFrame:
+        self,
+        users: str | int | Iterable[str | int],
+        k: int = 10,
+        *,
+        unknown: Unknown = "error",
+        frame: FrameKind = "polars",
+    ) -> Any:
         """The ``k`` best items that each user has not seen in training or validation.
 
         Args:
@@ -154,6 +150,7 @@ class AutoSample:
             k: Items per user; fewer come where fewer are left.
             unknown: What to do about users without training items: refuse them, skip them, or
                 recommend the items with the most interactions, with null scores.
+            frame: What to return: a "polars" or "pandas" frame or an "arrow" table.
 
         Returns:
             Columns ``user``, ``item`` (text), ``rank`` (from 1) and ``score``, ordered by the users
@@ -162,11 +159,31 @@ class AutoSample:
         Raises:
             DataError: AS133 for unknown users.
             SettingsError: AS231 for ``k`` below 1, AS204 for another ``unknown``, AS205 when
-                nothing was fitted.
+                nothing was fitted, AS281 for another ``frame``, AS270 without its package.
         """
         names = [str(name) for name in ([users] if isinstance(users, str | int) else users)]
         lists = Lists.of(self._fitted(), self.dataset_)
-        return lists.recommend(names, k, unknown=unknown)
+        return as_frame(lists.recommend(names, k, unknown=unknown), frame)
+
+    def score(self, data: Any, y: None = None, **reading: Any) -> float:
+        """Mean of ``metric`` when all items are ranked for the users of other interactions.
+
+        Left out are users and items without training interactions and pairs that training or
+        validation had.
+
+        Args:
+            data: Interactions, as for :meth:`fit`.
+            y: Not used; there for cross-validation.
+            **reading: Arguments of :func:`autosample.data.read_events`.
+
+        Raises:
+            DataError: AS141 when nobody is left to rank for, and as for :meth:`fit`.
+            SettingsError: AS205 when nothing was fitted.
+        """
+        result = self._fitted()
+        held = _held_out(self.dataset_, read_events(data, **reading), result.seen)
+        ranks = rank_held_out(result.user_table, result.item_table, result.seen, held)
+        return summarise(ranks, [self.metric])[self.metric]
 
     def save(self, path: str | Path) -> None:
         """Write settings, data and result to a new folder.
@@ -204,8 +221,14 @@ class AutoSample:
         self.metrics_, self.valid_metric_ = result.metrics, result.valid_metric
         return self
 
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
-        params = self.get_params().items()
-        shown = ", ".join(f"{k}={v!r}" for k, v in params if v != defaults[k].default)
-        return f"{type(self).__name__}({shown})"
+
+def _held_out(dataset: Dataset, events: Events, seen: Interactions) -> Interactions:
+    """Events by the dataset's numbers, without what is unknown or seen."""
+    users = dataset.users.numbers(events.frame["user"])
+    items = dataset.items.numbers(events.frame["item"])
+    known = (users >= 0) & (items >= 0)
+    users, items = users[known], items[known]
+    warm = (seen.user_counts[users] > 0) & (seen.item_counts[items] > 0)
+    trained = seen.users * dataset.n_items + seen.items
+    fresh = warm & ~np.isin(users * dataset.n_items + items, trained)
+    return Interactions.from_pairs(users[fresh], items[fresh], dataset.n_users, dataset.n_items)

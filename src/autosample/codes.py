@@ -146,6 +146,11 @@ CODES: dict[str, str] = {
     "AS270": "Some commands need packages that are not installed with autosample itself; each "
     "names the extra that brings them.",
     "AS271": "A run is exported as embeddings, faiss, onnx, trec or recbole.",
+    "AS280": "A view for samplers is made of tables (U, D) of users and (I, D) of items, or of as "
+    "many of them per side as the model has layers.",
+    "AS281": "Recommendations come as a Polars frame, as a pandas frame or as a pyarrow table.",
+    "AS282": "The RecBole configuration asks for something that has no counterpart here and would "
+    "change the result, so it is not passed over silently.",
     # Samplers.
     "AS301": "A user has every item, so that no negative exists. Training leaves such users out; a "
     "loop of one's own must too.",

@@ -17,7 +17,7 @@ Roles = Mapping[str, str]
 
 
 def frame_columns(source: Any, roles: Roles) -> dict[str, pl.Series]:
-    """Columns of a Polars or pandas frame, or of anything that speaks Arrow, by role.
+    """Columns of a Polars or pandas frame, a Hugging Face dataset, or of anything Arrow, by role.
 
     Args:
         source: The table.
@@ -31,6 +31,8 @@ def frame_columns(source: Any, roles: Roles) -> dict[str, pl.Series]:
         source = source.select(roles.values()).collect()
     elif type(source).__module__.partition(".")[0] == "pandas":
         return _pandas_columns(source, roles)
+    elif hasattr(source, "with_format") and hasattr(source, "column_names"):
+        source = pl.DataFrame(source.with_format("arrow")[:])  # a Hugging Face dataset
     elif not isinstance(source, pl.DataFrame):
         if not hasattr(source, "__arrow_c_stream__"):
             raise DataError(

@@ -47,7 +47,8 @@ def read_events(
     Args:
         source: Path of a delimited text file (csv, tsv, txt, dat, RecBole's ``.inter``; plain,
             ``.gz`` or ``.zst``), LightGCN text, a Parquet file or folder; a Polars or pandas
-            frame; a scipy sparse matrix; or events, which are returned as they are.
+            frame, or any that exports Arrow; a Hugging Face dataset; a scipy sparse matrix; or
+            events, which are returned as they are.
         user: Column of user ids.
         item: Column of item ids.
         rating: Column of ratings, if they matter.

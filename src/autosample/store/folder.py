@@ -130,6 +130,7 @@ class RunFolder:
         data: Dataset | None = None,
         *,
         on_progress: Callable[[Progress], None] | None = None,
+        on_record: Callable[[dict[str, Any]], None] | None = None,
     ) -> RunResult:
         """Run, or go on from the last checkpoint; a run that is over is read.
 
@@ -139,10 +140,17 @@ class RunFolder:
         Args:
             data: The run's dataset, where it is at hand.
             on_progress: Called after every epoch.
+            on_record: Called with every new history record, after it is in the folder.
 
         Raises:
             StoreError: AS505 when another process runs here.
         """
+
+        def keep(record: dict[str, Any]) -> None:
+            self._append(record)
+            if on_record is not None:
+                on_record(record)
+
         with locked(self.path):
             data = data or self.dataset()
             self._clean()
@@ -152,7 +160,7 @@ class RunFolder:
                 data,
                 self.settings(),
                 on_progress=on_progress,
-                on_record=self._append,
+                on_record=keep,
                 search_with=self.search,
             )
             found = dataclasses.replace(found, seconds=found.seconds + self._seconds_before)

@@ -1,0 +1,122 @@
+"""Samplers in a loop of your own: pairs for a ``DataLoader``, and a sampler that is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import nn
+from torch.utils.data import Dataset
+
+from autosample.data.batches import Batches
+from autosample.data.interactions import Interactions
+from autosample.errors import SamplerError
+from autosample.kernels.draw import Unseen
+from autosample.samplers import Draw, Sampler, make_sampler
+from autosample.types import Batch, Negatives, View
+
+
+class Pairs(Dataset[Batch]):
+    """The positives of training as a PyTorch dataset.
+
+    Pairs of users who have every item are left out, since they have no negatives. A ``DataLoader``
+    with its usual settings gives a :class:`autosample.types.Batch` per step. A list of positions
+    gives a whole batch at once, which is faster: ``DataLoader(pairs, batch_size=None,
+    sampler=BatchSampler(RandomSampler(pairs), 2048, drop_last=False))``.
+
+    Args:
+        interactions: Training interactions.
+
+    Raises:
+        TrainingError: AS401 when there is nothing to learn from.
+
+    Example:
+        >>> from torch.utils.data import DataLoader
+        >>> from autosample import Interactions, Pairs
+        >>> pairs = Pairs(Interactions.from_pairs([0, 0, 1], [2, 3, 4], n_users=2, n_items=5))
+        >>> next(iter(DataLoader(pairs, batch_size=3))).positives
+        tensor([2, 3, 4])
+    """
+
+    def __init__(self, interactions: Interactions) -> None:
+        self._batches = Batches(interactions, batch_size=1, seed=0)
+        self._index = self._batches.index.numpy()
+        self._columns = interactions.users, interactions.items
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return len(self._batches)
+
+    def __getitem__(self, position: int | Sequence[int]) -> Batch:
+        """One pair as three whole numbers, or the batch of several positions."""
+        if isinstance(position, int):
+            index = self._index[position]
+            return Batch(*(int(column[index]) for column in self._columns), int(index))  # type: ignore[call-arg, arg-type]
+        return self._batches.at(self._batches.index[position])
+
+
+class NegativeSampling(nn.Module):
+    """A sampler prepared for your data, to be called with a batch and a view.
+
+    A module, so that what a sampler remembers or learns is in your model's ``state_dict`` and its
+    parameters, if any, in your optimiser; such samplers return an ``auxiliary`` loss to be added.
+
+    Args:
+        sampler: A sampler or its text, such as ``"dns:pool=16"``.
+        interactions: Training interactions; no negative is one of them.
+        dim: Width D of the model's tables.
+        n_layers: Number L of tables per side.
+        epochs: Planned number of epochs, for samplers with a curriculum.
+        seed: Seed of the draws: functions of (seed, epoch, position of the positive).
+
+    Raises:
+        SettingsError: AS220 to AS223 for the sampler.
+
+    Example:
+        >>> import torch
+        >>> from torch.utils.data import DataLoader
+        >>> from autosample import Interactions, NegativeSampling, Pairs, view
+        >>> train = Interactions.from_pairs([0, 0, 1], [2, 3, 4], n_users=2, n_items=5)
+        >>> negatives = NegativeSampling("uniform", train, dim=8)
+        >>> seen = view(torch.randn(2, 8), torch.randn(5, 8))
+        >>> negatives.begin_epoch(0, seen)
+        >>> for batch in DataLoader(Pairs(train), batch_size=3):
+        ...     print(negatives(batch, seen).ids.shape)
+        torch.Size([3, 1])
+    """
+
+    def __init__(
+        self,
+        sampler: str | Sampler,
+        interactions: Interactions,
+        *,
+        dim: int,
+        n_layers: int = 1,
+        epochs: int = 100,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.sampler = make_sampler(sampler)
+        self.sampler.prepare(interactions, dim=dim, n_layers=n_layers)
+        self.epochs, self.seed = epochs, seed
+        self._unseen = Unseen(interactions)
+        self._draw: Draw | None = None
+
+    def begin_epoch(self, epoch: int, view: View) -> None:
+        """Start epoch number ``epoch``, from 0, with the model as it is now."""
+        self._draw = Draw(self._unseen, seed=self.seed, epoch=epoch, epochs=self.epochs)
+        self.sampler.begin_epoch(view, self._draw)
+
+    def forward(self, batch: Batch, view: View) -> Negatives:
+        """Negatives of a batch: ids (B, K), and vectors or weights where the sampler has them.
+
+        Raises:
+            SamplerError: AS303 before the first :meth:`begin_epoch`.
+        """
+        if self._draw is None:
+            raise SamplerError(
+                "AS303",
+                "Draws are keyed by the epoch, and none has begun.",
+                "Call begin_epoch(epoch, view) before an epoch's first batch.",
+            )
+        negatives: Negatives = self.sampler.sample(batch, view, self._draw)
+        return negatives

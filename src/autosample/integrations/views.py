@@ -1,0 +1,147 @@
+"""Your own tables as samplers see a model, with gradients that flow as in any PyTorch code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from autosample.errors import SettingsError
+from autosample.kernels.score import pair_scores
+from autosample.objective import mix_instances
+from autosample.types import Batch, Negatives
+
+Tables = Tensor | nn.Embedding | Sequence[Tensor]
+
+
+def view(
+    users: Tables, items: Tables, *, pooling: Literal["mean", "concat"] = "mean"
+) -> AttachedView:
+    """What a sampler may see of a model whose scores are dot products.
+
+    Make a new one in every step, after the parameters have changed. A bias b of an item is one
+    more column: ``torch.cat([items, b], 1)`` against ``torch.cat([users, ones], 1)``.
+
+    Args:
+        users: (U, D) table of all users, an ``nn.Embedding``, or L tables, one per layer.
+        items: (I, D) likewise.
+        pooling: How the final table comes from several layers.
+
+    Raises:
+        SettingsError: AS280 when the tables do not fit each other.
+
+    Example:
+        >>> import torch
+        >>> from autosample import view
+        >>> seen = view(torch.eye(2, 3), torch.ones(4, 3))
+        >>> seen.n_users, seen.n_items, seen.n_layers
+        (2, 4, 1)
+        >>> seen.scores(torch.tensor([0]), torch.tensor([[3, 1]]))
+        tensor([[1., 1.]])
+    """
+    return AttachedView(_layers(users), _layers(items), pooling)
+
+
+class AttachedView:
+    """The :class:`autosample.types.View` of two sets of tables.
+
+    Scores come without gradient; rows that are asked for stay attached to the tables' graph, so
+    that ``loss.backward()`` reaches the model without further steps.
+
+    Args:
+        users: L tables (U, D).
+        items: L tables (I, D).
+        pooling: See :func:`view`.
+
+    Raises:
+        SettingsError: AS280 when the tables do not fit each other.
+    """
+
+    def __init__(
+        self,
+        users: tuple[Tensor, ...],
+        items: tuple[Tensor, ...],
+        pooling: Literal["mean", "concat"],
+    ) -> None:
+        shapes = [tuple(table.shape) for table in (*users, *items)]
+        widths = {shape[-1] for shape in shapes}
+        flat = all(len(shape) == 2 for shape in shapes)
+        if not flat or len(users) != len(items) or not users or len(widths) != 1:
+            raise SettingsError(
+                "AS280",
+                "A view needs as many tables of users as of items, all of one width, got "
+                f"{shapes[: len(users)]} and {shapes[len(users) :]}.",
+                "Give (U, D) and (I, D) tables, or one such pair per layer.",
+            )
+        self._users, self._items, self._pooling = users, items, pooling
+        self._user_table = self.pool(torch.stack([t.detach() for t in users], dim=1)).float()
+        self._item_table = self.pool(torch.stack([t.detach() for t in items], dim=1)).float()
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, U."""
+        return len(self._users[0])
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, I."""
+        return len(self._items[0])
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers, L."""
+        return len(self._users)
+
+    def scores(self, users: Tensor, items: Tensor) -> Tensor:
+        """(B,), (B, M) -> (B, M) float32, no gradient."""
+        return pair_scores(self._user_table, self._item_table, users, items)
+
+    def layer_scores(self, users: Tensor, items: Tensor) -> Tensor:
+        """(B,), (B, M) -> (B, M, L) float32, no gradient; see the protocol for the meaning."""
+        mean = self._pooling == "mean"
+        columns = [
+            pair_scores(self._user_table if mean else left.float(), right.float(), users, items)
+            for left, right in zip(self._users, self._items, strict=True)
+        ]
+        return torch.stack(columns, dim=2)
+
+    def user_layers(self, users: Tensor) -> Tensor:
+        """(B,) -> (B, L, D), attached."""
+        return torch.stack([table[users] for table in self._users], dim=-2)
+
+    def item_layers(self, items: Tensor) -> Tensor:
+        """(B,) or (B, M) -> (..., L, D), attached."""
+        return torch.stack([table[items] for table in self._items], dim=-2)
+
+    def item_hops(self, items: Tensor) -> Tensor:
+        """(B, L) -> (B, L, D), attached: row l of item ``items[:, l]``."""
+        rows = [table[items[..., layer]] for layer, table in enumerate(self._items)]
+        return torch.stack(rows, dim=-2)
+
+    def pool(self, layers: Tensor) -> Tensor:
+        """(..., L, D) -> (..., D) for mean pooling, (..., L * D) for concatenation."""
+        return layers.mean(dim=-2) if self._pooling == "mean" else layers.flatten(-2)
+
+    def pair(self, batch: Batch, negatives: Negatives) -> tuple[Tensor, Tensor]:
+        """Attached scores for a loss, whatever the sampler: items, vectors or a mixture.
+
+        Returns:
+            (B,) scores of the positives and (B, K) scores of the negatives; K is 1 where several
+            instances are added up to one.
+        """
+        user = self.pool(self.user_layers(batch.users))
+        positive = (user * self.pool(self.item_layers(batch.positives))).sum(dim=-1)
+        rows = negatives.vectors
+        rows = self.pool(self.item_layers(negatives.ids) if rows is None else rows)
+        negative = torch.einsum("bd,bkd->bk", user, rows)
+        if negatives.instance_weights is not None:
+            negative, _ = mix_instances(negative, negatives.instance_weights)
+        return positive, negative
+
+
+def _layers(tables: Tables) -> tuple[Tensor, ...]:
+    if isinstance(tables, nn.Embedding):
+        return (tables.weight,)
+    return (tables,) if isinstance(tables, Tensor) else tuple(tables)

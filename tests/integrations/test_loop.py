@@ -1,0 +1,69 @@
+"""Pairs and a ready sampler in the loops of others."""
+
+import pytest
+import torch
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+
+from autosample import NegativeSampling, Pairs, make_sampler, view
+from autosample.errors import SamplerError
+from autosample.kernels.draw import Unseen
+from autosample.samplers import Draw
+from autosample.testing import FULL_USER, tiny_interactions, tiny_views
+from autosample.types import Batch
+
+TRAIN = tiny_interactions()
+
+
+def pairs_of(loader) -> list[tuple[int, int, int]]:
+    batches = list(loader)
+    assert all(isinstance(batch, Batch) for batch in batches)
+    assert all(column.dtype == torch.int64 for batch in batches for column in batch)
+    columns = (torch.cat(column).tolist() for column in zip(*batches, strict=True))
+    return sorted(zip(*columns, strict=True))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_loader_gives_every_pair_once(workers):
+    """Single pairs collated by torch, and whole batches, are the same pairs."""
+    pairs = Pairs(TRAIN)
+    one_by_one = DataLoader(pairs, batch_size=7, shuffle=True, num_workers=workers)
+    whole = BatchSampler(RandomSampler(pairs), 7, drop_last=False)
+    found = pairs_of(one_by_one)
+    assert found == pairs_of(DataLoader(pairs, batch_size=None, sampler=whole))
+    expected = [
+        (user, item, index)
+        for index, (user, item) in enumerate(zip(TRAIN.users, TRAIN.items, strict=True))
+        if user != FULL_USER
+    ]
+    assert found == expected
+    assert len(pairs) == len(expected)
+
+
+def test_it_draws_what_the_sampler_draws():
+    model = tiny_views()["flat"]
+    batch = Pairs(TRAIN)[list(range(20))]
+    sampling = NegativeSampling("dns:pool=3", TRAIN, dim=6, epochs=5, seed=4)
+    sampling.begin_epoch(2, model)
+    plain = make_sampler("dns:pool=3")
+    plain.prepare(TRAIN, dim=6, n_layers=1)
+    expected = plain.sample(batch, model, Draw(Unseen(TRAIN), seed=4, epoch=2, epochs=5))
+    assert torch.equal(sampling(batch, model).ids, expected.ids)
+
+
+def test_its_state_is_the_samplers():
+    one, other = (NegativeSampling("nscaching", TRAIN, dim=6, seed=s) for s in (0, 1))
+    seen = view(torch.randn(8, 6), torch.randn(24, 6))
+    one.begin_epoch(0, seen)
+    other.begin_epoch(0, seen)
+    one(Pairs(TRAIN)[[0, 5, 9]], seen)
+    assert one.state_dict()
+    other.load_state_dict(one.state_dict())
+    assert all(
+        torch.equal(value, other.state_dict()[name]) for name, value in one.state_dict().items()
+    )
+
+
+def test_an_epoch_must_have_begun():
+    sampling = NegativeSampling("uniform", TRAIN, dim=6)
+    with pytest.raises(SamplerError, match=r"AS303.*begin_epoch"):
+        sampling(Pairs(TRAIN)[[0]], tiny_views()["flat"])

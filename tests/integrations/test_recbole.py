@@ -1,0 +1,121 @@
+"""A RecBole folder and configuration: read as RecBole means them, or refused."""
+
+import pytest
+
+from autosample.data import load_dataset
+from autosample.errors import SettingsError
+from autosample.integrations import from_recbole
+from tests.tiny import write_events
+
+
+def atomic(folder, name="tiny", extra=()):
+    """The tiny events as an atomic file; ratings are 1 to 5, times count up."""
+    path = folder / name / f"{name}.inter"
+    path.parent.mkdir(parents=True)
+    rows = write_events(folder / "events.csv").read_text().splitlines()[1:]
+    lines = ["user_id:token\titem_id:token\trating:float\ttimestamp:float"]
+    for number, row in enumerate([*rows, *extra]):
+        lines.append("\t".join([*row.split(","), str(number % 5 + 1), str(number)]))
+    path.write_text("\n".join(lines))
+    return {"data_path": str(folder), "dataset": name}
+
+
+def test_the_same_as_reading_it_by_hand(tmp_path):
+    config = atomic(tmp_path) | {
+        "model": "LightGCN",
+        "embedding_size": 16,
+        "learning_rate": 0.01,
+        "train_batch_size": 256,
+        "epochs": 20,
+        "stopping_step": 3,
+        "eval_step": 2,
+        "seed": 7,
+        "val_interval": {"rating": "[3,inf)"},
+        "user_inter_num_interval": "[2,inf)",
+        "item_inter_num_interval": "[2,inf)",
+        "eval_args": {"split": {"RS": [8, 1, 1]}, "order": "RO", "group_by": "user"},
+        "topk": [5, 10],
+        "metrics": ["NDCG", "Recall"],
+        "valid_metric": "NDCG@10",
+        "reg_weight": 1e-4,
+        "gpu_id": 0,
+    }
+    dataset, settings, left_out = from_recbole(config)
+    by_hand = load_dataset(
+        tmp_path / "tiny" / "tiny.inter",
+        rating="rating",
+        minimum_rating=3,
+        k_core=2,
+        valid=0.1,
+        test=0.1,
+        seed=7,
+    )
+    assert dataset.fingerprint() == by_hand.fingerprint()
+    assert (settings.model, settings.dim, settings.depth) == ("lightgcn", 16, 2)
+    assert (settings.lr, settings.batch_size, settings.epochs) == (0.01, 256, 20)
+    assert (settings.patience, settings.metric, settings.seed) == (6, "ndcg@10", 7)
+    assert settings.metrics == ("ndcg@5", "recall@5", "ndcg@10", "recall@10")
+    assert settings.strategy == "adaptive"
+    assert left_out == ("gpu_id", "reg_weight")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sampler"),
+    [
+        ({"distribution": "uniform", "sample_num": 2}, "uniform:k=2"),
+        ({"distribution": "popularity", "alpha": 0.5}, "popularity:beta=0.5:k=1"),
+        ({"distribution": "uniform", "dynamic": True, "candidate_num": 8}, "dns:pool=8"),
+    ],
+)
+def test_its_sampler_is_kept_fixed(tmp_path, arguments, sampler):
+    settings = from_recbole(atomic(tmp_path) | {"train_neg_sample_args": arguments}).settings
+    assert (settings.strategy, settings.candidates) == ("fixed", (sampler,))
+
+
+def test_a_config_object_and_benchmark_files_are_taken(tmp_path):
+    config = atomic(tmp_path)
+    lines = (tmp_path / "tiny" / "tiny.inter").read_text().splitlines()
+    parts = {"train": lines[1:400], "valid": lines[400:450], "test": lines[450:]}
+    for part, rows in parts.items():
+        (tmp_path / "tiny" / f"tiny.{part}.inter").write_text("\n".join([lines[0], *rows]))
+
+    class Config:  # as recbole.config.Config keeps what it has gathered
+        final_config_dict = config | {"benchmark_filename": list(parts)}
+
+    dataset = from_recbole(Config()).dataset
+    assert [len(getattr(dataset, part)) for part in parts] == [len(rows) for rows in parts.values()]
+
+
+@pytest.mark.parametrize(
+    ("split", "wanted"),
+    [
+        ({"split": {"LS": "valid_and_test"}, "order": "TO"}, "leave-last"),
+        ({"split": {"RS": [0.8, 0.1, 0.1]}, "order": "TO", "group_by": "none"}, "temporal"),
+    ],
+)
+def test_splits_by_time(tmp_path, split, wanted):
+    found = from_recbole(atomic(tmp_path) | {"eval_args": split, "seed": 0}).dataset
+    path = tmp_path / "tiny" / "tiny.inter"
+    assert found.fingerprint() == load_dataset(path, time="timestamp", split=wanted).fingerprint()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": "SASRec"},
+        {"eval_args": {"mode": "uni100"}},
+        {"eval_args": {"mode": {"valid": "full", "test": "pop100"}}},
+        {"eval_args": {"split": {"RS": [8, 1, 1]}, "order": "TO", "group_by": "user"}},
+        {"eval_args": {"split": {"LS": "test_only"}, "order": "TO"}},
+        {"val_interval": {"rating": "(3,inf)"}},
+        {"val_interval": {"age": "[3,inf)"}},
+        {"user_inter_num_interval": "[5,inf)"},
+        {"benchmark_filename": ["train", "test"]},
+        {"train_neg_sample_args": {"distribution": "none"}},
+        {"dataset": None},
+    ],
+    ids=str,
+)
+def test_what_has_no_counterpart_is_refused(tmp_path, wrong):
+    with pytest.raises(SettingsError, match="AS282"):
+        from_recbole(atomic(tmp_path) | wrong)

@@ -1,0 +1,100 @@
+"""An attached view says what a model's own view says, and its gradients are torch's."""
+
+import pytest
+import torch
+from torch import nn
+
+from autosample import NegativeSampling, make_sampler, view
+from autosample.errors import SettingsError
+from autosample.losses import bpr
+from autosample.samplers import SAMPLERS
+from autosample.search import Mixture
+from autosample.testing import tiny_batch, tiny_interactions, tiny_views
+
+USERS = torch.tensor([0, 3, 6])
+ITEMS = torch.tensor([[1, 2, 4], [23, 0, 5], [5, 5, 5]])
+
+
+def attached(name):
+    """The model's view, and the same tables split into users and items."""
+    theirs = tiny_views()[name]
+    n = theirs.n_users
+    return theirs, view(
+        [layer[:n] for layer in theirs._layers],
+        [layer[n:] for layer in theirs._layers],
+        pooling=theirs._pooling,
+    )
+
+
+@pytest.mark.parametrize("name", tiny_views())
+def test_it_is_the_models_own_view(name):
+    theirs, ours = attached(name)
+    for size in ("n_users", "n_items", "n_layers"):
+        assert getattr(ours, size) == getattr(theirs, size)
+    hops = ITEMS[:, : ours.n_layers]
+    for method, arguments in (
+        ("scores", (USERS, ITEMS)),
+        ("layer_scores", (USERS, ITEMS)),
+        ("user_layers", (USERS,)),
+        ("item_layers", (ITEMS,)),
+        ("item_layers", (USERS,)),
+        ("item_hops", (hops,)),
+    ):
+        mine, its = (getattr(one, method)(*arguments) for one in (ours, theirs))
+        torch.testing.assert_close(mine, its, msg=method)
+    rows = ours.item_layers(ITEMS)
+    torch.testing.assert_close(ours.pool(rows), theirs.pool(rows))
+
+
+@pytest.mark.parametrize("name", [*SAMPLERS, "mixture"])
+def test_every_sampler_trains_your_tables(name):
+    """Gradients reach both tables, and are those of a finite difference of the same loss."""
+    torch.manual_seed(0)
+    users, items = (torch.randn(n, 6, dtype=torch.float64).float() for n in (8, 24))
+    sampler = Mixture([make_sampler("dns"), make_sampler("mixgcf")]) if name == "mixture" else name
+    sampling = NegativeSampling(sampler, tiny_interactions(), dim=6)
+    batch = tiny_batch()
+    tables = [nn.Parameter(users), nn.Parameter(items)]
+    sampling.begin_epoch(0, view(*tables))
+    seen = view(*tables)
+    negatives = sampling(batch, seen)
+    loss = bpr(*seen.pair(batch, negatives), negatives).mean()
+    loss.backward()
+    assert all(table.grad.abs().sum() > 0 for table in tables)
+    if negatives.vectors is not None:
+        return
+    user, positive = tables[0].detach().double()[batch.users], batch.positives
+    direction = torch.randn(24, 6, dtype=torch.float64)
+
+    def at(step):
+        table = tables[1].detach().double() + step * direction
+        left = (user * table[positive]).sum(1)
+        right = torch.einsum("bd,bkd->bk", user, table[negatives.ids])
+        return bpr(left, right, negatives).mean()
+
+    slope = (at(1e-5) - at(-1e-5)) / 2e-5
+    torch.testing.assert_close((tables[1].grad * direction).sum(), slope, rtol=1e-4, atol=1e-6)
+
+
+def test_embeddings_and_other_precisions_are_taken():
+    users, items = nn.Embedding(4, 3), nn.Embedding(5, 3)
+    seen = view(users, items)
+    expected = users.weight @ items.weight.T
+    columns = torch.arange(5).expand(4, -1).contiguous()
+    torch.testing.assert_close(seen.scores(torch.arange(4), columns), expected.detach())
+    half = view(users.weight.bfloat16(), items.weight.bfloat16())
+    assert half.scores(torch.arange(4), columns).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("users", "items"),
+    [
+        (torch.ones(2, 3), torch.ones(2, 4)),
+        ([torch.ones(2, 3)] * 2, torch.ones(2, 3)),
+        ([], []),
+        (torch.ones(3), torch.ones(3)),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(users, items):
+    with pytest.raises(SettingsError, match="AS280"):
+        view(users, items)
