@@ -1,12 +1,9 @@
-"""The page in a real browser: nothing sticks out, everything is drawn, colours can be read."""
+"""The page in a real browser: nothing sticks out, overlaps or errs, and all can be read."""
 
-import json
 import re
 import shutil
 import struct
-import subprocess
 from dataclasses import replace
-from html import escape, unescape
 
 import pytest
 
@@ -14,80 +11,100 @@ from autosample.data import Note
 from autosample.report import write_report
 from tests.report.making import tiny_dataset, tiny_run
 
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--hide-scrollbars",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 WIDTHS = (390, 768, 1280)
-LIGHT, DARK = 1, 0
+SCHEMES = ("light", "dark")
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs chromium, which is not installed")
 
-#: Frames of several widths, and what is to be known of each, written where --dump-dom shows it.
-PROBE = """
-<body>%s<pre id="found"></pre><script>
-const ask = frame => {
-  const page = frame.contentDocument, css = v => frame.contentWindow.getComputedStyle(v);
-  const box = v => v.getBoundingClientRect();
-  const charts = [...page.querySelectorAll("svg")];
-  const inside = page.documentElement.clientWidth;
-  return {
-    overflow: page.documentElement.scrollWidth - inside,
-    flat: charts.filter(v => box(v).width < 100 || box(v).height < 20).length,
-    charts: charts.length,
-    outside: [...page.querySelectorAll("svg text")].filter(
-      v => box(v).left < -1 || box(v).right > inside + 1).map(v => v.textContent),
-    small: Math.min(...[...page.querySelectorAll("svg.chart")].map(v => box(v).width / 400 * 11.5)),
-    paper: css(page.body).backgroundColor, ink: css(page.body).color,
-    muted: css(page.querySelector(".note")).color,
-    link: css(page.querySelector("a")).color,
+#: What is to be known of a page, as one object.
+PROBE = """() => {
+  const css = v => getComputedStyle(v), box = v => v.getBoundingClientRect();
+  const charts = [...document.querySelectorAll("svg")];
+  const inside = document.documentElement.clientWidth;
+  const hit = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+    && a.top < b.bottom - 3 && b.top < a.bottom - 3;
+  const pairs = chart => {
+    const texts = [...chart.querySelectorAll("text")].filter(v => v.textContent);
+    return texts.flatMap((a, i) => texts.slice(i + 1).filter(b => hit(box(a), box(b)))
+      .map(b => a.textContent + " | " + b.textContent));
   };
-};
-onload = () => {
-  const frames = [...document.querySelectorAll("iframe")];
-  document.getElementById("found").textContent = JSON.stringify(frames.map(ask));
-};
-</script></body>
-"""
-
-
-def browse(tmp_path, page, *flags):
-    profile = tmp_path / "profile"
-    command = [BROWSER, *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+  return {
+    overflow: document.documentElement.scrollWidth - inside,
+    flat: charts.filter(v => box(v).width < 100 || box(v).height < 20).length,
+    outside: [...document.querySelectorAll("svg text")].filter(
+      v => box(v).left < -1 || box(v).right > inside + 1).map(v => v.textContent),
+    overlap: charts.flatMap(pairs),
+    small: Math.min(...[...document.querySelectorAll("svg.chart")].map(
+      v => box(v).width / 400 * 11.5)),
+    paper: css(document.body).backgroundColor, ink: css(document.body).color,
+    muted: css(document.querySelector(".note")).color,
+    link: css(document.querySelector("a")).color,
+    hues: [0, 1, 2, 3, 4, 5, 6, 7].map(n => {
+      const probe = document.createElement("p");
+      probe.style.color = `var(--s${n})`;
+      document.body.append(probe);
+      const found = css(probe).color;
+      probe.remove();
+      return found;
+    }),
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     dataset = tiny_dataset(item="<script>alert({})</script>" + "long" * 20)
     note = Note("AS150", "a-path-without-any-place-to-break/" * 10, 7)
+    settings = tiny_run().settings
+    runs = [
+        replace(tiny_run(), settings=settings.model_copy(update={"strategy": name, "seed": seed}))
+        for name in ("fixed", "weighted")
+        for seed in (0, 1)
+    ]
+    long = {"another-run-with-a-rather-long-label-" * 3 + str(n): r for n, r in enumerate(runs)}
     return write_report(
         tiny_run(),
         replace(dataset, notes=(note,)),
         tmp_path_factory.mktemp("page") / "report.html",
         title="A title of many words that has to find its place on a small screen as well",
-        against={"another-run-with-a-rather-long-label-" * 3: tiny_run()},
+        against=long,
         environment={"torch": "2.10.0"},
         command="autosample run " + "--option=value " * 20,
     )
 
 
-def probed(tmp_path, report, scheme):
-    html = escape(report.read_text(), quote=True)
-    frames = [f'<iframe width="{w}" height="900" srcdoc="{html}"></iframe>' for w in WIDTHS]
-    probe = tmp_path / "probe.html"
-    probe.write_text(PROBE % "".join(frames))
-    flags = ("--dump-dom", f"--blink-settings=preferredColorScheme={scheme}")
-    dom = browse(tmp_path, probe, *flags)
-    return json.loads(unescape(re.search(r'<pre id="found">(.*?)</pre>', dom).group(1)))
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, report):
+    """Open the page; anything the console says or the network is asked for is an error."""
+    contexts, told = [], []
+
+    def call(width=1280, scheme="light"):
+        viewport = {"width": width, "height": 900}
+        contexts.append(chromium.new_context(viewport=viewport, color_scheme=scheme))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: told.append(message.text))
+        page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        asked = []
+        page.goto(report.as_uri())
+        assert asked == [report.as_uri()]
+        return page
+
+    yield call
+    for context in contexts:
+        context.close()
+    assert told == []
 
 
 def contrast(first, second):
@@ -102,24 +119,54 @@ def contrast(first, second):
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("scheme", [LIGHT, DARK])
-def test_page_fits_and_can_be_read(tmp_path, report, scheme):
-    drawings = report.read_text().count("<svg")
-    for width, found in zip(WIDTHS, probed(tmp_path, report, scheme), strict=True):
-        assert found["overflow"] <= 0, width
-        assert found["charts"] == drawings
-        assert found["flat"] == 0
-        assert found["outside"] == [], width
-        assert found["small"] > 9, "text of drawings in CSS pixels"
-        for colour in ("ink", "muted", "link"):
-            assert contrast(found[colour], found["paper"]) > 4.5, colour
-        dark = contrast(found["paper"], "rgb(0, 0, 0)") < 2
-        assert dark == (scheme == DARK)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_page_fits_and_can_be_read(opened, width, scheme):
+    found = opened(width, scheme).evaluate(PROBE)
+    assert found["overflow"] <= 0
+    assert found["flat"] == 0
+    assert found["outside"] == []
+    assert found["overlap"] == []
+    assert found["small"] > 9, "text of drawings in CSS pixels"
+    for colour in ("ink", "muted", "link"):
+        assert contrast(found[colour], found["paper"]) > 4.5, colour
+    assert min(contrast(hue, found["paper"]) for hue in found["hues"]) > 3
+    dark = contrast(found["paper"], "rgb(0, 0, 0)") < 2
+    assert dark == (scheme == "dark")
 
 
-def test_screenshot_is_not_blank(tmp_path, report):
-    picture = tmp_path / "picture.png"
-    browse(tmp_path, report, f"--screenshot={picture}", "--window-size=1280,2400")
-    data = picture.read_bytes()
-    assert struct.unpack(">II", data[16:24]) == (1280, 2400)
+def test_what_was_found_is_on_the_first_screen_of_a_phone(opened):
+    page = opened(390)
+    for text in ("sampler", "significant, p", "It cost as much as"):
+        box = page.get_by_text(text).first.bounding_box()
+        assert box["y"] + box["height"] < 900
+
+
+def test_every_drawing_and_region_has_an_accessible_name(opened, report):
+    page = opened()
+    drawings = page.get_by_role("img")
+    titles = re.findall(r"<svg[^>]*><title>([^<]*)</title>", report.read_text())
+    assert drawings.count() == len(titles) > 9
+    for title in titles:
+        assert page.get_by_role("img", name=title, exact=True).count() >= 1
+    regions = page.get_by_role("region")
+    assert regions.count() == page.locator(".scroll").count()
+    assert page.get_by_role("region", name="Run by run").count() == 1
+
+
+def test_print_is_light_whole_and_without_links_to_click(opened):
+    page = opened(scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    found = page.evaluate(PROBE)
+    assert contrast(found["paper"], "rgb(255, 255, 255)") < 1.1
+    assert not page.locator("nav").is_visible()
+    assert page.pdf(format="A4").startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_screenshot_is_not_blank(opened, width):
+    data = opened(width).screenshot(full_page=True)
+    across, down = struct.unpack(">II", data[16:24])
+    assert across == width
+    assert down > 3000
     assert len(data) > 100_000  # a blank page of this size has about 15 kB

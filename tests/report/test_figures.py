@@ -1,5 +1,6 @@
 import xml.etree.ElementTree as ET
-from dataclasses import replace
+
+import pytest
 
 from autosample.report import figures, story
 from autosample.report.measure import Mean, difference
@@ -29,26 +30,6 @@ def test_every_sampler_has_a_lane_and_kept_epochs_are_those_of_the_schedule():
     assert abs(width - 100 * epochs / end) < 0.1
 
 
-def test_learning_curves_have_a_dot_per_evaluation():
-    result = tiny_run()
-    curve, *others = figures.learning_figures(result)
-    records = [r for r in result.history if r["kind"] == "evaluation" and r["sampler"] != "average"]
-    assert len(list(ET.fromstring(curve.svg).iter("circle"))) == len(records)
-    assert curve.legend[0] == ("ink", "kept")
-    assert [figure.title for figure in others] == [
-        "Hardness of negatives",
-        "Training loss",
-        "Best NDCG@10 so far, by work",
-    ]
-    assert f"{result.valid_metric:.4f} after" in ET.fromstring(others[-1].svg)[1].text
-
-
-def test_a_run_without_a_history_still_has_its_figures():
-    result = replace(tiny_run(), history=[], schedule=())
-    for figure in (figures.schedule_figure(result), *figures.learning_figures(result)):
-        ET.fromstring(figure.svg)
-
-
 def test_metric_curves_have_a_line_per_run():
     ranks = tiny_run().ranks
     ndcg, recall = figures.curve_figures({"this run": ranks, "other": ranks, POPULAR: ranks})
@@ -59,8 +40,20 @@ def test_metric_curves_have_a_line_per_run():
 def test_a_run_does_not_differ_from_itself():
     ranks = tiny_run().ranks
     figure = figures.difference_figure({"twin": difference(ranks, ranks, "ndcg@10")}, "ndcg@10")
-    assert "against twin: +0.0000" in ET.fromstring(figure.svg)[1].text
+    root = ET.fromstring(figure.svg)
+    assert "against twin: +0.0000 (+0.0000 to +0.0000), 0.0%, p\u00a0=\u00a01.00" in root[1].text
     assert 'class="interval unclear"' in figure.svg
+
+
+def test_seeds_are_a_mean_with_a_band_between_where_all_of_them_are():
+    line = figures.seed_line("a", "c1", [[(1, 0.1), (3, 0.5)], [(2, 0.4), (3, 0.2), (4, 9.0)]])
+    assert line.pieces == [[(2, pytest.approx(0.35)), (3, pytest.approx(0.35))]]
+    assert line.band == [
+        (2, pytest.approx(0.3), pytest.approx(0.4)),
+        (3, pytest.approx(0.2), pytest.approx(0.5)),
+    ]
+    alone = figures.seed_line("a", "c1", [[(1, 0.1)]], strong=True)
+    assert (alone.pieces, alone.band) == ([[(1, 0.1)]], ())
 
 
 def test_empty_groups_have_no_height():

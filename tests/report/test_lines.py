@@ -45,3 +45,11 @@ def test_dots_tell_their_numbers_and_hostile_labels_stay_text():
 
 def test_nothing_to_draw_is_an_empty_plot():
     assert not groups(drawn([]))
+
+
+def test_bands_go_there_along_the_top_and_back_along_the_bottom():
+    line = Line("a", "c2", [[(1, 0.5), (2, 0.5)]], band=[(1, 0.0, 0.5), (2, 0.5, 1.0)])
+    (band,) = (p for p in drawn([line]).iter("path") if "band" in p.attrib.get("class", ""))
+    middle = (BOTTOM + TOP) / 2
+    left, right, top, bottom = map(float, (LEFT, RIGHT, TOP, BOTTOM))
+    assert band.attrib["d"] == (f"M{left} {middle}L{right} {top}L{right} {middle}L{left} {bottom}Z")

@@ -114,3 +114,22 @@ def test_groups_of_a_run_hold_all_its_users():
     sizes = np.bincount(groups.of(counts), minlength=len(groups.labels))
     assert sizes.sum() == (tiny_dataset().test.user_counts > 0).sum()
     assert sizes.min() > 0
+
+
+def test_p_values_are_those_of_the_paired_test_and_of_no_spread():
+    random = np.random.default_rng(2)
+    own, theirs = random.normal(size=30), random.normal(0.3, size=30)
+    found = measure.paired(own, theirs)
+    assert found.p == pytest.approx(stats.ttest_rel(own, theirs).pvalue)
+    assert found.relative == pytest.approx(own.mean() / theirs.mean() - 1)
+    assert measure.paired(own, own).p == 1
+    assert measure.paired(np.ones(5), np.zeros(5)).p == 0
+    assert np.isnan(measure.paired(np.ones(1), np.zeros(1)).p)
+
+
+def test_p_values_are_adjusted_as_holm_did_by_hand():
+    nothing = measure.Mean(0, 0, 0)
+    given = [measure.Difference(nothing, 0, 0, 1, p) for p in (0.04, 0.01, 0.03, 0.8)]
+    assert [d.p for d in measure.holm(given)] == pytest.approx([0.09, 0.04, 0.09, 0.8])
+    assert [d.significant for d in measure.holm(given)] == [False, True, False, False]
+    assert measure.holm([]) == []

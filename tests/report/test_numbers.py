@@ -52,3 +52,16 @@ def test_small_words():
     assert numbers.epochs(3, 7) == "epochs 3–7"
     assert numbers.short("abcdef", 4) == "abc…"
     assert numbers.short("abcd", 4) == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [(0.0004, "p < .001"), (0.0344, "p = .034"), (0.219, "p = .22"), (1.0, "p = 1.00")],
+)
+def test_p_values_stay_on_one_line(p, words):
+    assert numbers.p_value(p) == words.replace(" ", "\u00a0")
+
+
+def test_changes_have_a_sign():
+    shown = [numbers.change(share) for share in (0.026, -0.0031, 0.0, math.nan)]
+    assert shown == ["+2.6%", "−0.31%", "0.0%", "–"]

@@ -7,10 +7,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from autosample.data import Dataset, Interactions, Note
 from autosample.errors import DataError, StoreError
 from autosample.evaluate import rank_held_out
+from autosample.metrics import per_user
 from autosample.report import write_report
 from tests.report.making import tiny_dataset, tiny_run, vocabulary
 
@@ -112,8 +114,9 @@ def test_popularity_is_what_brute_force_says(tmp_path):
         discount = 1 / np.log2(np.arange(2, 12))
         best = discount[: min(10, len(held))].sum()
         gains.append(discount[np.isin(order, held)].sum() / best)
-    expected = f"most popular items reaches {np.mean(gains):.4f}"
-    assert expected in Page(written(tmp_path)).text
+    own = result.metrics["ndcg@10"]
+    text = Page(written(tmp_path)).text
+    assert f"{abs(own / np.mean(gains) - 1):.1%} above most popular items" in text
 
 
 def test_hostile_texts_stay_texts(tmp_path):
@@ -151,11 +154,20 @@ def test_users_are_not_named(tmp_path):
 def test_comparisons_are_paired_with_the_run(tmp_path):
     result, dataset = tiny_run(), tiny_dataset()
     worst = rank_held_out(-result.user_table, result.item_table, result.seen, dataset.test)
-    text = Page(
-        written(tmp_path, against={"upside down": replace(result, ranks=worst), "twin": result})
-    ).text
-    assert "it is better than upside down; not clearly different from twin." in text
-    assert "Against twin: +0.0000 (+0.0000 to +0.0000); better for 0.0% of the users" in text
+    against = {"upside down": replace(result, ranks=worst), "twin": result}
+    text = Page(written(tmp_path, against=against)).text.replace("\u00a0", " ")
+    own, other = (per_user(ranks, "ndcg@10") for ranks in (result.ranks, worst))
+    p = 2 * stats.ttest_rel(own, other).pvalue  # of two comparisons
+    assert p < 0.001
+    assert "above upside down (significant, p < .001)" in text
+    assert "the same as twin (not significant, p = 1.00)" in text
+
+
+def test_a_run_alone_says_how_to_compare_it(tmp_path):
+    assert "--strategy fixed --candidate uniform" in Page(written(tmp_path)).text
+    compared = written(tmp_path, against={"twin": tiny_run()})
+    assert "--strategy fixed" not in compared
+    assert "Run by run" in compared
 
 
 def test_other_test_splits_are_refused(tmp_path):
@@ -180,7 +192,7 @@ def test_a_single_test_user_has_means_but_no_intervals(tmp_path):
     one = Interactions.from_pairs([user] * len(items), items, full.n_users, full.n_items)
     ranks = rank_held_out(result.user_table, result.item_table, result.seen, one)
     html = written(tmp_path, replace(result, ranks=ranks), replace(full, test=one))
-    assert "On 1 test user it reaches" in html
+    assert "On 1 test user its NDCG@10 is" in html
     assert "nan" not in html.replace("dominant", "")
     assert "– to –" in html
 

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from autosample.beyond import coverage, gini, popularity_lift
+from autosample.metrics import per_user
 from autosample.report import sections
+from autosample.report.measure import popularity_ranks
+from autosample.report.parties import gather
+from autosample.report.words import POPULAR
 from tests.report.making import tiny_dataset, tiny_run
 
 
@@ -49,7 +53,7 @@ def test_most_recommended_items_are_named(lists):
 
 def test_items_found_by_popularity_are_counted_pair_by_pair(lists):
     result, dataset = tiny_run(), tiny_dataset()
-    _, figure = sections.quality(result, dataset, {})["groups"]
+    _, figure = sections.quality(result, dataset, gather(result, {}))["groups"]
     users = np.flatnonzero(dataset.test.user_counts)
     counts = result.seen.item_counts
     for group, shown in heights(figure).items():
@@ -70,13 +74,19 @@ def test_long_lists_end_with_the_catalogue():
     assert content["lists_of"].startswith("Lists of 80 items for ")
 
 
-def test_tiles_tell_quality_and_cost():
+def test_tiles_tell_who_won_by_how_much_and_at_what_cost():
     result = tiny_run()
-    quality = sections.quality(result, tiny_dataset(), {})
-    tiles = sections.tiles(result, quality["own"])
-    assert tiles[0][:2] == (f"{result.metrics['ndcg@10']:.4f}", "NDCG@10 on test users")
-    assert tiles[2][0] == f"{result.trainings:.1f}×"
-    assert "validation" in sections.tiles(result, None)[0][1]
+    parties = gather(result, {})
+    quality = sections.quality(result, tiny_dataset(), parties)
+    who, how_good, against, cost = sections.tiles(parties, quality["own"], quality["changes"])
+    assert who[0] in {label for label, _ in result.schedule}
+    assert how_good[:2] == (f"{result.metrics['ndcg@10']:.4f}", "NDCG@10 on test users")
+    assert against[1] == f"against {POPULAR}"
+    popular = popularity_ranks(result.seen, tiny_dataset().test)
+    expected = result.metrics["ndcg@10"] / per_user(popular, "ndcg@10").mean() - 1
+    assert against[0] == f"{expected:+.1%}".replace("-", "−")
+    assert cost[0] == f"{result.trainings:.1f}×"
+    assert "validation" in sections.tiles(parties, None, {})[1][1]
 
 
 def test_python_repeats_the_settings():

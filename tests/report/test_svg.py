@@ -44,6 +44,16 @@ def test_ticks_lie_inside_evenly_and_are_few(low, width, most):
     assert max(steps, default=0) - min(steps, default=0) < 1e-6 * width + 1e-9
 
 
+@given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
+def test_rounded_ends_are_ticks_and_hold_the_range(low, width):
+    first, last = svg.rounded(low, low + width)
+    marks = svg.ticks(first, last)
+    slack = 1e-6 * (width + abs(low))
+    assert first <= low + slack
+    assert low + width <= last + slack
+    assert (marks[0], marks[-1]) == pytest.approx((first, last), abs=slack)
+
+
 def test_tick_labels_have_the_decimals_of_their_step():
     assert svg.tick_label(0.2, [0.2, 0.25]) == "0.20"
     assert svg.tick_label(0.5, [0.5, 1.0]) == "0.5"

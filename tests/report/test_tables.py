@@ -1,9 +1,12 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from autosample.metrics import per_user
 from autosample.report import tables
+from autosample.report.measure import Difference, Mean
+from autosample.report.parties import Party
 from autosample.report.story import Choice, Evidence
 from autosample.settings import Settings
 from tests.report.making import tiny_dataset, tiny_run
@@ -11,12 +14,25 @@ from tests.report.making import tiny_dataset, tiny_run
 
 def test_metrics_of_the_run_and_of_others():
     result = tiny_run()
-    table = tables.metric_table(result.settings, {"this": result.ranks, "twin": result.ranks})
+    table = tables.metric_table(
+        result.settings, {"this": [result.ranks], "twin": [result.ranks] * 2}
+    )
     assert table.head == ["Measure", "This run", "95% interval", "twin", "Meaning"]
     for metric, row in zip(result.settings.metrics, table.rows, strict=True):
         assert row[1] == row[3] == f"{per_user(result.ranks, metric).mean():.4f}"
         low, high = map(float, row[2].split(" to "))
         assert low < float(row[1]) < high
+
+
+def test_comparisons_tell_quality_test_and_cost():
+    this = Party("this run", [tiny_run()])
+    other = Party("uniform", [replace(tiny_run(), trainings=1.0, seconds=5.0)] * 2)
+    change = Difference(Mean(0.02, 0.01, 0.03), 0.5, 0.25, base=0.2, p=0.012)
+    own, theirs = tables.comparison_table([this, other], {"uniform": change}, "ndcg@10").rows
+    reached = f"{tiny_run().metrics['ndcg@10']:.4f}"
+    assert own[:6] == ["this run", reached, "", "", "", ""]
+    assert theirs[:2] == ["uniform (2 seeds)", reached]
+    assert theirs[2:] == ["+10.0%", "p\u00a0=\u00a0.012", "50.0%", "25.0%", "1.0", "5.0 s"]
 
 
 def test_cost_counts_what_the_history_has():

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from autosample.report import words
 from autosample.report.measure import Difference, Mean
+from autosample.report.parties import Party
 from autosample.search.engine import JOIN
 from tests.report.making import tiny_run
 
@@ -27,45 +28,52 @@ def test_a_long_schedule_is_told_by_its_ends_and_its_most():
     both = JOIN.join(["a", "b"])
     text = told(("a", 2), ("b", 5), ("c", 1), (both, 2), ("d", 3))
     assert "began with a (epochs 1–2) and ended with d (epochs 11–13)" in text
-    assert "b took part in most epochs, 7 of 13" in text
     assert "In 2 epochs, copies" in text
 
 
-def test_how_good():
-    result = tiny_run()
-    text = words.how_good(result, Mean(0.25, 0.2, 0.3), Mean(0.1, 0.0, 0.2))
-    assert f"On {len(result.ranks)} test users it reaches NDCG@10 = 0.2500" in text
-    assert "0.2000 to 0.3000" in text
-    assert "most popular items reaches 0.1000" in text
-    without = words.how_good(tiny_run(with_test=False), None, None)
+def test_the_winner_is_the_sampler_of_most_epochs():
+    def won(*schedule, strategy="adaptive"):
+        settings = tiny_run().settings.model_copy(update={"strategy": strategy})
+        return words.winner(replace(tiny_run(), schedule=schedule, settings=settings))
+
+    both = JOIN.join(["a", "b"])
+    assert won(("a", 2), (both, 2)) == "A schedule of 2 samplers won, mostly a: 4 of 4 epochs."
+    assert won(("a", 2), (both, 3), ("b", 3)).endswith("mostly b: 6 of 8 epochs.")
+    assert won(("a", 1)) == "a won and trained all 1 epoch of the final model."
+    assert won(("a", 7), strategy="fixed") == "a was trained alone, for 7 epochs."
+    assert "initial parameters" in won()
+
+
+def test_quality_tells_how_far_others_are_and_whether_that_is_significant():
+    def change(value, base, p):
+        return Difference(Mean(value, value - 1, value + 1), 0.5, 0.5, base, p)
+
+    own, n = Mean(0.25, 0.2, 0.3), len(tiny_run().ranks)
+    others = {"uniform": change(0.05, 0.2, 0.0001), "best": change(-0.01, 0.26, 0.2)}
+    assert words.quality(tiny_run(), own, others).replace("\u00a0", " ") == (
+        f"On {n} test users its NDCG@10 is 0.2500: 25.0% above uniform (significant, p < .001) and "
+        "3.8% below best (not significant, p = .20)."
+    )
+    assert "mean of 3 seeds" in words.quality(tiny_run(), own, others, 3)
+    assert "the same as x (not significant" in words.quality(
+        tiny_run(), own, {"x": change(0, 1, 1)}
+    )
+    assert "0.1000 above x" in words.quality(tiny_run(), own, {"x": change(0.1, 0.0, 0.5)})
+    without = words.quality(tiny_run(with_test=False), None, {})
     assert "validation users" in without
     assert "no test split" in without
 
 
-def test_against_others_is_clear_only_where_the_interval_is():
-    def change(low, high):
-        return Difference(Mean((low + high) / 2, low, high), 0.5, 0.5)
-
-    differences = {
-        "a": change(0.1, 0.2),
-        "b": change(0.2, 0.3),
-        "c": change(-0.2, -0.1),
-        "d": change(-0.1, 0.1),
-    }
-    assert words.against(differences, "ndcg@20") == (
-        "In NDCG@20 on the same users it is better than a and b; worse than c; "
-        "not clearly different from d."
+def test_cost_names_its_units_and_what_others_took():
+    run = replace(tiny_run(), seconds=75.0, trainings=1.94)
+    cheap = Party("uniform", [replace(run, trainings=1.0), replace(run, trainings=2.0)])
+    assert words.cost([Party("this run", [run])]) == (
+        "It cost as much as 1.9 trainings of 6 epochs, 1 min 15 s."
     )
-    assert words.against({words.POPULAR: change(0.1, 0.2)}, "ndcg@20") == ""
-
-
-def test_cost_names_its_units():
-    settings = tiny_run().settings
-    result = replace(tiny_run(), seconds=75.0, trainings=1.94, settings=settings)
-    assert words.cost(result) == (
-        "It took 1 min 15 s, and as many training steps as 1.9 trainings of 6 epochs."
+    assert words.cost([Party("this run", [run]), cheap]).endswith(
+        "1 min 15 s (trainings of others: uniform 1.5)."
     )
-    assert "as 1 training of" in words.cost(replace(result, trainings=1.0))
+    assert "as 1 training of" in words.cost([Party("", [replace(run, trainings=1.0)])])
 
 
 def test_glossary_explains_each_family_once():

@@ -83,12 +83,13 @@ def _stretch(row: Lane, part: tuple[int, int], kind: str, end: int, middle: int)
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with the ends of its interval; NaN where there is none."""
+    """A mean with the ends of its interval, NaN where there is none; a word on it at the right."""
 
     label: str
     mean: float
     low: float
     high: float
+    word: str = ""
 
 
 def intervals(rows: Sequence[Interval], *, title: str, desc: str) -> Markup:
@@ -118,7 +119,8 @@ def _interval(row: Interval, x: Scale, y: int) -> Markup:
     marks = Markup('<g class="interval {}">{}{}{}</g>').format(
         kind, tip(f"{row.label}: {numbers}"), line, dot
     )
-    return text(0, y + 13, row.label, "lane-label") + zero + marks
+    words = text(0, y + 13, row.label, "lane-label") + text("100%", y + 13, row.word, "end")
+    return words + zero + marks
 
 
 def _wide(body: Iterable[Markup], height: int, *, title: str, desc: str) -> Markup:

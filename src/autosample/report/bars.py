@@ -47,6 +47,7 @@ def bar_chart(
     desc: str,
     x_name: str,
     show: Callable[[float], str],
+    percent: bool = False,
 ) -> Markup:
     """Bars side by side in groups, from zero up, with their values above.
 
@@ -57,12 +58,13 @@ def bar_chart(
         desc: The same for those who do not see it, with the main numbers.
         x_name: What the groups are.
         show: Writes a height.
+        percent: Whether the axis is in percent.
     """
     tops = [top for one in series for top in _tops(one)]
     room = 16  # for the values above
     y = Scale(*span(tops, zero=True), BOTTOM, TOP + room)
     slot = (RIGHT - LEFT) / max(len(groups), 1)
-    body = [y_axis(y)]
+    body = [y_axis(y, percent=percent)]
     for place, group in enumerate(groups):
         body.append(text(round(LEFT + (place + 0.5) * slot, 1), BOTTOM + 16, group, "middle"))
         for number, one in enumerate(series):

@@ -6,15 +6,24 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from markupsafe import Markup
 
 from autosample.metrics import Ranks
 from autosample.report.bands import Interval, Lane, intervals, lanes
 from autosample.report.bars import Bars, bar_chart
-from autosample.report.lines import Line, line_chart
+from autosample.report.lines import Line, Point, line_chart
 from autosample.report.measure import Difference, Mean, curve
-from autosample.report.numbers import metric_name, percent, score, short, signed
-from autosample.report.story import kept_path, samplers_of, series, spans, stretches
+from autosample.report.numbers import (
+    change,
+    metric_name,
+    p_value,
+    percent,
+    score,
+    short,
+    signed,
+)
+from autosample.report.story import samplers_of, spans, stretches
 from autosample.report.svg import HUES, SHADES
 from autosample.report.words import POPULAR
 from autosample.run import RunResult
@@ -70,101 +79,56 @@ def schedule_figure(result: RunResult) -> Figure:
     return Figure("Which sampler trained when", note, svg)
 
 
-def learning_figures(result: RunResult) -> list[Figure]:
-    """Held-out metric, hardness of negatives and loss by epoch, for every sampler."""
-    name = metric_name(result.settings.metric)
-    path = kept_path(result.history, result.schedule)
-    kept = [Line("kept", "ink", [path], strong=True)] if path else []
-    told = f"From {score(path[0][1])} to {score(path[-1][1])}." if path else ""
-    return [
-        _by_sampler(
-            result,
-            ("evaluation", "value"),
-            f"{name} on validation users",
-            "Thick: the training that the final model comes from. Thin: each sampler after its "
-            "trials.",
-            f"{name} along the kept training. {told}",
-            kept,
-        ),
-        _by_sampler(
-            result,
-            ("epoch", "hardness"),
-            "Hardness of negatives",
-            "Mean chance, by the model's own scores, that a negative beats the positive. At 0.5 "
-            "the two look alike; near 0 there is little left to learn from it.",
-            "Mean hardness of each sampler's negatives by epoch.",
-        ),
-        _by_sampler(
-            result,
-            ("epoch", "loss"),
-            "Training loss",
-            "Harder negatives have a higher loss, so compare a sampler with itself only.",
-            "Mean training loss of each sampler by epoch.",
-        ),
-        _work_figure(result, name),
-    ]
-
-
-def _work_figure(result: RunResult, name: str) -> Figure:
-    """The best held-out value so far, by work."""
-    best, points = -math.inf, []
-    epoch = next((r["positives"] for r in result.history if r["kind"] == "epoch"), 1)
-    for record in result.history:
-        if record["kind"] == "evaluation" and math.isfinite(record["value"]):
-            work = record["positives_so_far"] / epoch
-            points += [(work, best)] * (record["value"] > best > -math.inf)
-            best = max(best, record["value"])
-            points.append((work, best))
-    title = f"Best {name} so far, by work"
-    told = f"{score(best)} after {points[-1][0]:.0f} epochs of all copies." if points else ""
-    svg = line_chart(
-        [Line("best so far", "c0", [points], strong=True)],
-        title=title,
-        desc=told,
-        x_name="epochs trained, all copies together",
-    )
-    return Figure(title, "On validation users; what the search had found by when.", svg)
-
-
-def _by_sampler(
-    result: RunResult,
-    what: tuple[str, str],
-    title: str,
-    note: str,
-    desc: str,
-    above: Sequence[Line] = (),
-) -> Figure:
-    styles = styles_of(samplers_of(result.history))
-    runs = series(result.history, *what)
-    lines = [
-        Line(label, styles[label], runs[label], dots=what[0] == "evaluation")
-        for label in styles
-        if label in runs
-    ]
-    zero = what[0] == "epoch"
-    svg = line_chart([*lines, *above], title=title, desc=desc, x_name="epoch", zero=zero)
-    return Figure(title, note, svg, [(line.style, short(line.label)) for line in (*above, *lines)])
-
-
-def curve_figures(ranks: Mapping[str, Ranks]) -> list[Figure]:
-    """NDCG and recall by length of the list, for this run and others."""
+def curve_figures(ranks: Mapping[str, Ranks | Sequence[Ranks]]) -> list[Figure]:
+    """NDCG and recall by length of the list, for this run and others, each of one or more seeds."""
     figures = []
     for metric in ("ndcg", "recall"):
-        lines = [
-            Line(label, _style(place, label), [curve(one, metric)], strong=place == 0)
-            for place, (label, one) in enumerate(ranks.items())
-        ]
+        lines = []
+        for place, (label, seeds) in enumerate(ranks.items()):
+            curves = [
+                curve(one, metric) for one in ([seeds] if isinstance(seeds, Ranks) else seeds)
+            ]
+            lines.append(seed_line(label, party_style(place, label), curves, strong=place == 0))
         title = metric_name(f"{metric}@1").removesuffix("1") + "K"
         told = "; ".join(f"{ln.label}: {score(ln.pieces[0][-1][1])}" for ln in lines)
-        desc = f"At K = {lines[0].pieces[0][-1][0]}: {told}"
+        desc = f"At K = {lines[0].pieces[0][-1][0]:g}: {told}"
         svg = line_chart(lines[::-1], title=title, desc=desc, x_name="K", zero=True)
-        legend = [(line.style, short(line.label)) for line in lines]
         note = "Mean over test users by K, the length of the list."
-        figures.append(Figure(title, note, svg, legend))
+        if any(line.band for line in lines):
+            note += SEEDS
+        figures.append(Figure(title, note, svg, legend(lines)))
     return figures
 
 
-def _style(place: int, label: str) -> str:
+SEEDS = " Lines are means over seeds, bands go from the lowest to the highest."
+
+
+def legend(lines: Sequence[Line]) -> list[tuple[str, str]]:
+    """(style, label) of lines."""
+    return [(line.style, short(line.label)) for line in lines]
+
+
+def seed_line(
+    label: str, style: str, curves: Sequence[Sequence[Point]], *, strong: bool = False
+) -> Line:
+    """The mean of curves, one per seed, with a band from the lowest to the highest.
+
+    Where they have other places across, straight lines are drawn between those; the mean goes as
+    far as all of them do.
+    """
+    curves = [curve for curve in curves if curve]
+    if len(curves) < 2:
+        return Line(label, style, curves, strong=strong)
+    first, last = max(c[0][0] for c in curves), min(c[-1][0] for c in curves)
+    xs = sorted({x for c in curves for x, _ in c if first <= x <= last})
+    values = np.array([np.interp(xs, [x for x, _ in c], [y for _, y in c]) for c in curves])
+    middle, low, high = (values.mean(0), values.min(0), values.max(0))
+    points = list(zip(xs, middle.tolist(), strict=True))
+    band = list(zip(xs, low.tolist(), high.tolist(), strict=True))
+    return Line(label, style, [points] if points else [], strong=strong, band=band)
+
+
+def party_style(place: int, label: str) -> str:
     """This run has the first colour, popularity the last, others those between."""
     hue = HUES - 1 if label == POPULAR else place and (place - 1) % (HUES - 2) + 1
     return f"c{hue}"
@@ -174,16 +138,24 @@ def difference_figure(differences: Mapping[str, Difference], metric: str) -> Fig
     """This run minus others, user by user."""
     name = metric_name(metric)
     rows = [
-        Interval(f"against {short(label, 40)}", d.mean.value, d.mean.low, d.mean.high)
+        Interval(
+            f"against {short(label, 20)}",
+            d.mean.value,
+            d.mean.low,
+            d.mean.high,
+            f"{change(d.relative)}, {p_value(d.p)}",
+        )
         for label, d in differences.items()
     ]
     told = "; ".join(
-        f"{row.label}: {signed(row.mean)} ({signed(row.low)} to {signed(row.high)})" for row in rows
+        f"{row.label}: {signed(row.mean)} ({signed(row.low)} to {signed(row.high)}), {row.word}"
+        for row in rows
     )
     note = (
         "Mean difference over the same test users and its 95% interval; right of the line this "
-        "run is better. The interval says how far other users could change the picture, not how "
-        "far other seeds could."
+        "run is better. p: Student's paired test over users"
+        + (", adjusted for the number of comparisons (Holm). " if len(rows) > 1 else ". ")
+        + "Both say how far other users could change the picture, not how far other seeds could."
     )
     title = f"{name}: this run minus others"
     return Figure(title, note, intervals(rows, title=title, desc=told))
@@ -222,5 +194,13 @@ def share_figure(
         f"{label}: {', '.join(f'{g} {percent(h)}' for g, h in zip(groups, heights, strict=True))}"
         for label, heights in shares.items()
     )
-    svg = bar_chart(groups, bars, title=title, desc=told, x_name=x_name, show=lambda v: f"{v:.0%}")
+    svg = bar_chart(
+        groups,
+        bars,
+        title=title,
+        desc=told,
+        x_name=x_name,
+        show=lambda v: f"{v:.0%}",
+        percent=True,
+    )
     return Figure(title, note, svg, [(one.style, one.label) for one in bars])

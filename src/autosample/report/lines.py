@@ -15,6 +15,7 @@ from autosample.report.svg import (
     TOP,
     Scale,
     drawing,
+    rounded,
     span,
     tip,
     x_axis,
@@ -34,6 +35,7 @@ class Line:
         pieces: Stretches of (x, y), each joined by a line; a lone point is a dot.
         strong: Drawn thick.
         dots: A dot at every point, with its numbers under the pointer.
+        band: (x, low, high) of an area behind it, such as where other seeds lie.
     """
 
     label: str
@@ -41,12 +43,20 @@ class Line:
     pieces: Sequence[Sequence[Point]]
     strong: bool = False
     dots: bool = False
+    band: Sequence[tuple[float, float, float]] = ()
 
 
 def line_chart(
-    lines: Sequence[Line], *, title: str, desc: str, x_name: str, zero: bool = False
+    lines: Sequence[Line],
+    *,
+    title: str,
+    desc: str,
+    x_name: str,
+    zero: bool = False,
+    x_zero: bool = False,
+    x_whole: bool = True,
 ) -> Markup:
-    """Lines over a common axis of whole numbers.
+    """Lines over a common axis.
 
     Args:
         lines: Later ones lie above earlier ones.
@@ -54,14 +64,26 @@ def line_chart(
         desc: The same for those who do not see it, with the main numbers.
         x_name: What the horizontal axis counts.
         zero: Whether the vertical axis starts at zero.
+        x_zero: Whether the horizontal one does.
+        x_whole: Whether only whole numbers are marked on it.
 
     Cost: about 12 bytes per point.
     """
     points = [point for line in lines for piece in line.pieces for point in piece]
-    x = Scale(*span(x for x, _ in points), LEFT, RIGHT)
-    y = Scale(*span((y for _, y in points), zero=zero), BOTTOM, TOP)
-    body = [y_axis(y), x_axis(x, x_name), *(_draw(line, x, y, x_name) for line in lines)]
+    ends = [(x, y) for line in lines for x, *both in line.band for y in both]
+    x = Scale(*span((x for x, _ in points + ends), zero=x_zero), LEFT, RIGHT)
+    y = Scale(*rounded(*span((y for _, y in points + ends), zero=zero)), BOTTOM, TOP)
+    body = [y_axis(y), x_axis(x, x_name, whole=x_whole)]
+    body += [_band(line, x, y) for line in lines if line.band]
+    body += [_draw(line, x, y, x_name) for line in lines]
     return drawing(body, title=title, desc=desc)
+
+
+def _band(line: Line, x: Scale, y: Scale) -> Markup:
+    """There along the high ends, back along the low ones."""
+    there = [f"{x(px)} {y(high)}" for px, _, high in line.band]
+    back = [f"{x(px)} {y(low)}" for px, low, _ in reversed(line.band)]
+    return Markup('<path class="band {}" d="M{}Z"/>').format(line.style, "L".join(there + back))
 
 
 def _draw(line: Line, x: Scale, y: Scale, x_name: str) -> Markup:

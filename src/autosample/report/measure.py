@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,11 +33,31 @@ class Mean:
 
 @dataclass(frozen=True)
 class Difference:
-    """This run minus another on the same users, and for what share of users which is better."""
+    """One run minus another on the same users.
+
+    Attributes:
+        mean: Of the differences.
+        better: Share of users for whom the first is better.
+        worse: Share of users for whom it is worse.
+        base: Mean of the other.
+        p: Of Student's paired test; NaN for a single user.
+    """
 
     mean: Mean
     better: float
     worse: float
+    base: float = math.nan
+    p: float = math.nan
+
+    @property
+    def relative(self) -> float:
+        """The difference as a share of the other's mean; NaN where that is 0."""
+        return self.mean.value / self.base if self.base else math.nan
+
+    @property
+    def significant(self) -> bool:
+        """Whether p is below 0.05."""
+        return self.p < 0.05
 
 
 @dataclass(frozen=True)
@@ -83,16 +103,47 @@ def difference(run: Ranks, other: Ranks, metric: str) -> Difference:
     Raises:
         DataError: AS145 when the two are not of the same users and held-out items.
     """
+    check_same_test(run, other)
+    return paired(per_user(run, metric), per_user(other, metric))
+
+
+def check_same_test(run: Ranks, other: Ranks) -> None:
+    """Refuse ranks of other users or of other numbers of held-out items.
+
+    Raises:
+        DataError: AS145.
+    """
     same = np.array_equal(run.users, other.users) and np.array_equal(run.indptr, other.indptr)
     if not same:
         raise DataError(
             "AS145",
             f"Runs are compared on the same test split, got {len(run)} and {len(other)} users or "
             "other held-out items.",
-            "Test both on the same dataset.",
+            "Test both on the same dataset; give the test as a file where seeds differ.",
         )
-    change = per_user(run, metric) - per_user(other, metric)
-    return Difference(mean(change), float((change > 0).mean()), float((change < 0).mean()))
+
+
+def paired(own: FloatArray, theirs: FloatArray) -> Difference:
+    """Difference of (n,) values of the same users."""
+    change = own - theirs
+    spread = float(change.std(ddof=1)) if len(change) > 1 else math.nan
+    if spread == 0:
+        p = float(change[0] == 0)
+    else:
+        t = float(change.mean()) / (spread / math.sqrt(len(change)))
+        p = 2 * float(stats.t.sf(abs(t), len(change) - 1))
+    better, worse = float((change > 0).mean()), float((change < 0).mean())
+    return Difference(mean(change), better, worse, float(theirs.mean()), p)
+
+
+def holm(differences: Sequence[Difference]) -> list[Difference]:
+    """The same with p-values adjusted for their number: the i-th lowest times n - i + 1."""
+    order = sorted(range(len(differences)), key=lambda place: differences[place].p)
+    adjusted, least = list(differences), 0.0
+    for rank, place in enumerate(order):
+        least = max(least, min(1.0, (len(order) - rank) * differences[place].p))
+        adjusted[place] = replace(differences[place], p=least)
+    return adjusted
 
 
 def popularity_ranks(seen: Interactions, test: Interactions) -> Ranks:

@@ -48,6 +48,20 @@ def percent(share: float) -> str:
     return f"{share:.{decimals}%}".replace("-", "−")
 
 
+def change(share: float) -> str:
+    """A relative difference with its sign: "+2.6%", "−0.31%"."""
+    return f"+{percent(share)}" if share > 0 else percent(share)
+
+
+def p_value(p: float) -> str:
+    """A p-value that no line breaks: "p < .001", "p = .034", "p = .22"."""
+    if not math.isfinite(p):
+        return f"p {MISSING}"
+    if p < 0.001:
+        return "p\u00a0<\u00a0.001"
+    return f"p\u00a0=\u00a0{p:.{3 if p < 0.0995 else 2}f}".replace("0.", ".")
+
+
 def duration(seconds: float) -> str:
     """Wall time: "0.8 s", "41 s", "2 min 3 s", "1 h 5 min"."""
     if not math.isfinite(seconds):

@@ -11,7 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autosample.data import Dataset
 from autosample.errors import StoreError
 from autosample.report import figures, sections, tables, words
+from autosample.report.learning import learning_figures, price_figures
 from autosample.report.numbers import metric_name
+from autosample.report.parties import gather
 from autosample.report.story import choices, samplers_of
 from autosample.run import RunResult
 
@@ -36,7 +38,8 @@ def write_report(
         path: Where to write; an existing file is replaced.
         title: Heading of the page.
         environment: Versions and the like, shown as given.
-        against: Other runs on the same test split by a label, for paired differences.
+        against: Other runs on the same test split by a label, for paired differences. Those that
+            differ in their seed alone are taken together.
         command: What to type to repeat the run; a piece of Python is always given.
 
     Raises:
@@ -80,19 +83,24 @@ def _content(
     command: str | None,
 ) -> dict[str, Any]:
     """Everything that the template shows."""
-    settings, quality = result.settings, sections.quality(result, dataset, against)
+    settings, parties = result.settings, gather(result, against)
+    quality = sections.quality(result, dataset, parties)
+    found, own, changes = quality.pop("found"), quality.pop("own"), quality.pop("changes", {})
     return {
         "title": title,
         "about": [settings.model.upper(), f"{settings.strategy} search", f"seed {settings.seed}"],
-        "sentences": [words.who(result), *quality.pop("sentences"), words.cost(result)],
-        "tiles": sections.tiles(result, quality.pop("own")),
+        "found": [words.winner(result), found, words.cost(parties)],
+        "tiles": sections.tiles(parties, own, changes),
+        "alone": not parties[1:],
         "metric": metric_name(settings.metric),
+        "who": words.who(result),
         "schedule": figures.schedule_figure(result),
         "glossary": words.glossary(samplers_of(result.history)),
         "replayed": settings.retrain == "replay",
         **quality,
-        "learning": figures.learning_figures(result),
+        "learning": learning_figures(parties),
         **sections.lists(result, dataset),
+        "price": price_figures(parties),
         "efforts": tables.effort_table(result),
         "costs": tables.cost_table(result),
         "data": tables.data_table(dataset),

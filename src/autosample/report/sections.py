@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from autosample.report.figures import (
     share_figure,
 )
 from autosample.report.measure import (
+    Difference,
     IntArray,
     Mean,
     cut,
@@ -31,56 +32,46 @@ from autosample.report.measure import (
     spread_users,
 )
 from autosample.report.numbers import (
+    MISSING,
+    change,
     duration,
     metric_name,
     percent,
     plural,
     score,
     short,
-    signed,
     whole,
 )
-from autosample.report.story import stretches
-from autosample.report.tables import Table, metric_table
+from autosample.report.parties import Party, differences, named
+from autosample.report.tables import Table, comparison_table, metric_table
 from autosample.run import RunResult
 
-THIS = "this run"
 _MOST_USERS = 20_000  # whose lists are made to see what is recommended
 _POPULARITY = "users of an item before the test"
 
 
-def quality(
-    result: RunResult, dataset: Dataset, against: Mapping[str, RunResult]
-) -> dict[str, Any]:
+def quality(result: RunResult, dataset: Dataset, parties: Sequence[Party]) -> dict[str, Any]:
     """Metrics on the test split, alone, against others and by groups of users and items.
 
-    Differences are to the runs given, or else to recommending what is popular.
+    Differences are to the other parties, or else to recommending what is popular.
     """
     metric = result.settings.metric
     if result.ranks is None:
-        return {"sentences": [words.how_good(result, None, None)], "metrics": None, "own": None}
-    compare = {name: other.ranks for name, other in against.items() if other.ranks is not None}
+        return {"found": words.quality(result, None, {}), "own": None, "metrics": None}
     popular = popularity_ranks(result.seen, dataset.test)
-    ranks = {THIS: result.ranks, **compare, words.POPULAR: popular}
-    others = compare or {words.POPULAR: popular}
-    differences = {label: difference(result.ranks, one, metric) for label, one in others.items()}
-    own, base = (mean(per_user(one, metric)) for one in (result.ranks, popular))
-    told = [words.how_good(result, own, base), words.against(differences, metric)]
+    ranks = {party.label: party.ranks for party in parties} | {words.POPULAR: [popular]}
+    changes = dict(zip((p.label for p in parties[1:]), differences(parties, metric), strict=True))
+    if not changes:
+        changes = {words.POPULAR: difference(result.ranks, popular, metric)}
+    own = mean(parties[0].per_user(metric))
     return {
-        "sentences": [sentence for sentence in told if sentence],
+        "found": words.quality(result, own, named(parties, changes), len(parties[0].runs)),
         "own": own,
+        "changes": changes,
         "metrics": metric_table(result.settings, ranks),
         "curves": curve_figures(ranks),
-        "differences": difference_figure(differences, metric),
-        "sides": [
-            (
-                short(label),
-                f"{signed(d.mean.value)} ({signed(d.mean.low)} to {signed(d.mean.high)})",
-                percent(d.better),
-                percent(d.worse),
-            )
-            for label, d in differences.items()
-        ],
+        "differences": difference_figure(changes, metric),
+        "comparison": comparison_table(parties, changes, metric) if parties[1:] else None,
         "groups": _groups(result, result.ranks, dataset),
     }
 
@@ -149,17 +140,13 @@ def _reach(given: IntArray, held: IntArray, counts: IntArray) -> Table:
         ],
         [
             "Popularity of shown items against that of earlier interactions",
-            _change(popularity_lift(given, counts)),
+            change(popularity_lift(given, counts)),
         ],
     ]
     if len(held):
         words_ = "The same for items chosen in the test"
-        rows.append([words_, _change(popularity_lift(held, counts))])
+        rows.append([words_, change(popularity_lift(held, counts))])
     return Table(["", ""], rows)
-
-
-def _change(share: float) -> str:
-    return f"+{percent(share)}" if share > 0 else percent(share)
 
 
 def _most(given: IntArray, dataset: Dataset, counts: IntArray) -> Table:
@@ -177,21 +164,24 @@ def _cutoff(result: RunResult) -> int:
     return min(parse_metric(result.settings.metric)[1] or 20, result.seen.n_items)
 
 
-def tiles(result: RunResult, own: Mean | None) -> list[tuple[str, str, str]]:
+def tiles(
+    parties: Sequence[Party], own: Mean | None, changes: Mapping[str, Difference]
+) -> list[tuple[str, str, str]]:
     """(value, what it is, a word more) of the main numbers."""
-    name = metric_name(result.settings.metric)
-    best = (score(result.valid_metric), f"{name} on validation users", "samplers were chosen by it")
-    if own is not None:
-        best = (score(own.value), f"{name} on test users", "ranked once, at the end")
-    parts = stretches(result.schedule)
-    samplers = {label for part in parts for label in part.labels}
+    result = parties[0].runs[0]
+    name, counts = metric_name(result.settings.metric), words.shares(result)
+    most = max(counts, key=lambda label: counts[label], default=MISSING)
     kept = plural(sum(count for _, count in result.schedule), "epoch")
-    return [
-        best,
-        (plural(len(samplers), "sampler"), f"in {kept}", "of the final model"),
-        (f"{result.trainings:.1f}×", "the work of one training", "search and final training"),
-        (duration(result.seconds), "in all", "training and ranking"),
-    ]
+    told = [(short(most, 24), "took part most", f"{counts.get(most, 0)} of {kept} of the model")]
+    if own is None:
+        told.append((score(result.valid_metric), f"{name} on validation users", "they decided"))
+    else:
+        ends = f"95% interval {score(own.low)} to {score(own.high)}"
+        told.append((score(own.value), f"{name} on test users", ends))
+    for label, one in list(named(parties, changes).items())[:3]:
+        told.append((change(one.relative), f"against {short(label, 60)}", words.verdict(one)))
+    time = f"{duration(parties[0].seconds)} in all"
+    return [*told, (f"{parties[0].trainings:.1f}×", "the work of one training", time)]
 
 
 def python(result: RunResult, dataset: Dataset) -> str:

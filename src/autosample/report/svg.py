@@ -61,6 +61,15 @@ def ticks(low: float, high: float, *, most: int = 6, whole: bool = False) -> lis
     return [round(place * step, 12) + 0.0 for place in range(first, last + 1)]
 
 
+def rounded(low: float, high: float) -> tuple[float, float]:
+    """A range whose ends are ticks, so that no curve leaves the labelled part of its axis."""
+    for _ in range(3):  # a wider range may have wider steps
+        marks = ticks(low, high)
+        step = float(f"{marks[1] - marks[0] if len(marks) > 1 else high - low:.6g}")
+        low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    return low, high
+
+
 def tick_label(value: float, all_ticks: Sequence[float]) -> str:
     """A tick with as many decimals as its axis needs."""
     step = abs(all_ticks[1] - all_ticks[0]) if len(all_ticks) > 1 else abs(value) or 1.0
@@ -80,20 +89,21 @@ def text(x: float | str, y: float, content: str, kind: str) -> Markup:
     return Markup('<text x="{}" y="{}" class="{}">{}</text>').format(x, y, kind, content)
 
 
-def y_axis(scale: Scale) -> Markup:
-    """Horizontal lines at round values, with labels on the left."""
+def y_axis(scale: Scale, *, percent: bool = False) -> Markup:
+    """Horizontal lines at round values, with labels on the left, as they are or in percent."""
     values = ticks(scale.low, scale.high)
     parts = []
     for value in values:
         y = scale(value)
         parts.append(Markup('<path class="grid" d="M{} {}H{}"/>').format(LEFT, y, RIGHT))
-        parts.append(text(LEFT - 6, y + 4, tick_label(value, values), "end"))
+        label = f"{value:.0%}" if percent else tick_label(value, values)
+        parts.append(text(LEFT - 6, y + 4, label, "end"))
     return Markup("").join(parts)
 
 
-def x_axis(scale: Scale, name: str) -> Markup:
+def x_axis(scale: Scale, name: str, *, whole: bool = True) -> Markup:
     """Labels of round values below the plot, and what they are."""
-    values = ticks(scale.low, scale.high, whole=True)
+    values = ticks(scale.low, scale.high, whole=whole)
     parts = [Markup('<path class="axis" d="M{} {}H{}"/>').format(LEFT, BOTTOM, RIGHT)]
     parts += [text(scale(v), BOTTOM + 16, tick_label(v, values), "middle") for v in values]
     parts.append(text((LEFT + RIGHT) / 2, HEIGHT - 5, name, "middle"))

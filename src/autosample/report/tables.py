@@ -7,10 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from autosample.data import Dataset
 from autosample.metrics import Ranks, parse_metric, per_user
-from autosample.report.measure import mean
-from autosample.report.numbers import duration, metric_name, percent, plural, score, short, whole
+from autosample.report.measure import Difference, mean
+from autosample.report.numbers import (
+    change,
+    duration,
+    metric_name,
+    p_value,
+    percent,
+    plural,
+    score,
+    short,
+    whole,
+)
+from autosample.report.parties import BEST_FIXED, Party
 from autosample.report.story import Choice, efforts
 from autosample.report.words import EXPLAINED
 from autosample.run import RunResult
@@ -25,18 +38,41 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
-def metric_table(settings: Settings, ranks: Mapping[str, Ranks]) -> Table:
-    """Every metric of this run with its interval, and of the others."""
+def metric_table(settings: Settings, ranks: Mapping[str, Sequence[Ranks]]) -> Table:
+    """Every metric of this run with its interval, and of the others; means over seeds."""
     this, *others = ranks
     rows = []
     for metric in dict.fromkeys((settings.metric, *settings.metrics)):
-        own = mean(per_user(ranks[this], metric))
+        values = {
+            label: np.mean([per_user(one, metric) for one in seeds], axis=0)
+            for label, seeds in ranks.items()
+        }
+        own = mean(values[this])
         interval = f"{score(own.low)} to {score(own.high)}"
-        theirs = [score(float(per_user(ranks[label], metric).mean())) for label in others]
+        theirs = [score(float(values[label].mean())) for label in others]
         explained = EXPLAINED.get(parse_metric(metric)[0], "")
         rows.append([metric_name(metric), score(own.value), interval, *theirs, explained])
     others = [short(label, 40) for label in others]
     return Table(["Measure", "This run", "95% interval", *others, "Meaning"], rows)
+
+
+def comparison_table(
+    parties: Sequence[Party], changes: Mapping[str, Difference], metric: str
+) -> Table:
+    """What every party reached and cost, and how far this run is from it."""
+    head = ["Run", metric_name(metric), "This run is", "Test", "Better for", "Worse for"]
+    rows = []
+    for party, one in zip(parties, (None, *changes.values()), strict=True):
+        values = ["", "", "", ""]
+        if one is not None:
+            p = p_value(one.p)
+            values = [change(one.relative), p, percent(one.better), percent(one.worse)]
+        reached = score(float(party.per_user(metric).mean()))
+        seeds = f" ({len(party.runs)} seeds)" if len(party.runs) > 1 else ""
+        cost = [f"{party.trainings:.1f}", duration(party.seconds)]
+        best = ", best fixed" if BEST_FIXED in party.roles else ""
+        rows.append([f"{short(party.label)}{best}{seeds}", reached, *values, *cost])
+    return Table([*head, "Trainings", "Time"], rows)
 
 
 def effort_table(result: RunResult) -> Table:

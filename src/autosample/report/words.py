@@ -7,7 +7,17 @@ import math
 from collections.abc import Mapping, Sequence
 
 from autosample.report.measure import Difference, Mean
-from autosample.report.numbers import duration, epochs, metric_name, plural, score, short
+from autosample.report.numbers import (
+    duration,
+    epochs,
+    metric_name,
+    p_value,
+    percent,
+    plural,
+    score,
+    short,
+)
+from autosample.report.parties import Party
 from autosample.report.story import Stretch, stretches
 from autosample.run import RunResult
 from autosample.samplers import sampler_classes
@@ -42,16 +52,10 @@ def who(result: RunResult) -> str:
 
 def _long(parts: list[Stretch]) -> str:
     first, last = parts[0], parts[-1]
-    counts: dict[str, int] = {}
-    for part in parts:
-        for label in part.labels:
-            counts[label] = counts.get(label, 0) + part.last - part.first + 1
-    most = max(counts, key=lambda label: counts[label])
     words = (
         f"The final model's training began with {_names(first)} "
         f"({epochs(first.first, first.last)}) and ended with {_names(last)} "
-        f"({epochs(last.first, last.last)}); {short(most)} took part in most epochs, "
-        f"{counts[most]} of {last.last}."
+        f"({epochs(last.first, last.last)})."
     )
     averaged = sum(part.last - part.first + 1 for part in parts if len(part.labels) > 1)
     if averaged:
@@ -62,38 +66,64 @@ def _long(parts: list[Stretch]) -> str:
 def _names(part: Stretch) -> str:
     if len(part.labels) == 1:
         return short(part.labels[0])
-    return f"the average of {_listed(part.labels)}"
+    return f"the average of {_listed([short(label) for label in part.labels])}"
 
 
-def how_good(result: RunResult, own: Mean | None, popular: Mean | None) -> str:
-    """The deciding metric on the test users, against recommending what is popular."""
+def winner(result: RunResult) -> str:
+    """Who won, in a sentence."""
+    counts = shares(result)
+    if not counts:
+        return "No training was better than the initial parameters."
+    most, total = max(counts, key=lambda label: counts[label]), stretches(result.schedule)[-1].last
+    if result.settings.strategy == "fixed":
+        return f"{short(most)} was trained alone, for {plural(total, 'epoch')}."
+    if len(counts) == 1:
+        return f"{short(most)} won and trained all {plural(total, 'epoch')} of the final model."
+    return (
+        f"A schedule of {len(counts)} samplers won, mostly {short(most)}: "
+        f"{counts[most]} of {plural(total, 'epoch')}."
+    )
+
+
+def shares(result: RunResult) -> dict[str, int]:
+    """Epochs of the final model by sampler; an average counts for each of its own."""
+    counts: dict[str, int] = {}
+    for part in stretches(result.schedule):
+        for label in part.labels:
+            counts[label] = counts.get(label, 0) + part.last - part.first + 1
+    return counts
+
+
+def quality(
+    result: RunResult, own: Mean | None, others: Mapping[str, Difference], seeds: int = 1
+) -> str:
+    """The deciding metric on the test users, and how far it is from others by their names."""
     name = metric_name(result.settings.metric)
     if own is None or result.ranks is None:
         return (
             f"On the validation users it reaches {name} = {score(result.valid_metric)}. They also "
             "decided on the samplers, so new data will likely give less; there is no test split."
         )
-    words = f"On {plural(len(result.ranks), 'test user')} it reaches {name} = {score(own.value)}"
-    if math.isfinite(own.low):
-        words += f" (95% interval {score(own.low)} to {score(own.high)})"
-    if popular is not None:
-        words += f"; giving everybody the most popular items reaches {score(popular.value)}"
-    return words + "."
+    told = [
+        f"{_distance(one)} {short(label, 80)} ({verdict(one)})" for label, one in others.items()
+    ]
+    mean = f", mean of {seeds} seeds" if seeds > 1 else ""
+    words = f"On {plural(len(result.ranks), 'test user')} its {name} is {score(own.value)}{mean}"
+    return f"{words}: {_listed(told)}." if told else f"{words}."
 
 
-def against(differences: Mapping[str, Difference], metric: str) -> str:
-    """How it compares with other runs; empty when there are none."""
-    others = {label: d for label, d in differences.items() if label != POPULAR}
-    sides = {
-        "better than": [label for label, d in others.items() if d.mean.low > 0],
-        "worse than": [label for label, d in others.items() if d.mean.high < 0],
-    }
-    clear = {label for labels in sides.values() for label in labels}
-    sides["not clearly different from"] = [label for label in others if label not in clear]
-    told = [f"{verdict} {_listed(labels)}" for verdict, labels in sides.items() if labels]
-    if not told:
-        return ""
-    return f"In {metric_name(metric)} on the same users it is {'; '.join(told)}."
+def _distance(one: Difference) -> str:
+    if one.mean.value == 0:
+        return "the same as"
+    side = "above" if one.mean.value > 0 else "below"
+    if not math.isfinite(one.relative):
+        return f"{score(abs(one.mean.value))} {side}"
+    return f"{percent(abs(one.relative))} {side}"
+
+
+def verdict(one: Difference) -> str:
+    """Whether a difference is significant, with its p-value."""
+    return f"{'significant' if one.significant else 'not significant'}, {p_value(one.p)}"
 
 
 def glossary(labels: Sequence[str]) -> list[tuple[str, str]]:
@@ -109,14 +139,19 @@ def glossary(labels: Sequence[str]) -> list[tuple[str, str]]:
 
 def _listed(labels: Sequence[str]) -> str:
     """Labels in a sentence: "a", "a and b", "a, b and c"."""
-    *most, last = [short(label) for label in labels]
+    *most, last = labels
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def cost(result: RunResult) -> str:
-    """What it took."""
-    work = f"{result.trainings:.1f}".removesuffix(".0")
-    return (
-        f"It took {duration(result.seconds)}, and as many training steps as "
-        f"{work} training{'s' * (work != '1')} of {plural(result.settings.epochs, 'epoch')}."
-    )
+def cost(parties: Sequence[Party]) -> str:
+    """What it took, beside what others took in trainings; means over seeds."""
+    own, *others = parties
+    length = plural(own.runs[0].settings.epochs, "epoch")
+    told = f"It cost as much as {_trainings(own.trainings)} of {length}, {duration(own.seconds)}"
+    theirs = [f"{short(other.label)} {other.trainings:.1f}" for other in others]
+    return f"{told} (trainings of others: {', '.join(theirs)})." if theirs else f"{told}."
+
+
+def _trainings(number: float) -> str:
+    work = f"{number:.1f}".removesuffix(".0")
+    return f"{work} training{'s' * (work != '1')}"

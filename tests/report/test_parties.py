@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autosample.errors import DataError
+from autosample.report.measure import Difference, Mean
+from autosample.report.parties import BEST_FIXED, UNIFORM, Party, differences, gather, named
+from tests.report.making import tiny_run
+
+
+def run(valid=0.1, **settings):
+    base = tiny_run()
+    return replace(base, valid_metric=valid, settings=base.settings.model_copy(update=settings))
+
+
+def fixed(sampler, valid=0.1, seed=0):
+    return run(valid, strategy="fixed", candidates=(sampler,), seed=seed)
+
+
+def test_seeds_are_taken_together_and_the_rest_stays_apart():
+    others = {
+        "second": run(seed=1),
+        "third": run(seed=2),
+        "again": run(seed=1),
+        "wide": run(dim=16),
+        "u0": fixed("uniform"),
+        "u1": fixed("uniform", seed=1),
+    }
+    parties = gather(run(), others)
+    assert [(p.label, len(p.runs)) for p in parties] == [
+        ("this run", 3),
+        ("again", 1),
+        ("wide", 1),
+        ("uniform", 2),
+    ]
+
+
+def test_the_best_fixed_sampler_is_that_of_validation():
+    others = {
+        "u": fixed("uniform", 0.2),
+        "d": fixed("dns:pool=4", 0.3),
+        "s": run(0.9, strategy="halving"),
+    }
+    roles = {p.label: p.roles for p in gather(run(), others)}
+    assert roles == {
+        "this run": frozenset(),
+        "uniform": {UNIFORM},
+        "dns:pool=4": {BEST_FIXED},
+        "s": frozenset(),
+    }
+    alone = gather(run(), {"u": fixed("dns:pool=1", 0.2)})
+    assert alone[1].roles == {UNIFORM}  # one draw is uniform, and there is no other fixed one
+    both = gather(run(), {"u": fixed("uniform", 0.3), "d": fixed("dns:pool=4", 0.2)})
+    assert both[1].roles == {UNIFORM, BEST_FIXED}
+
+
+def test_equal_labels_give_way_to_the_names_given():
+    parties = gather(run(), {"a": fixed("uniform"), "b": run(strategy="fixed", dim=3,
+                     candidates=("uniform",))})  # fmt: skip
+    assert [p.label for p in parties] == ["this run", "a", "b"]
+
+
+def test_other_test_splits_are_refused_and_runs_without_one_left_out():
+    ranks = replace(tiny_run().ranks, users=tiny_run().ranks.users + 1)
+    with pytest.raises(DataError, match="AS145"):
+        gather(run(), {"x": replace(run(seed=1), ranks=ranks)})
+    assert len(gather(run(), {"x": replace(run(seed=1), ranks=None)})) == 1
+
+
+def test_values_are_means_over_seeds_and_differences_are_paired():
+    worse = replace(tiny_run().ranks, ranks=tiny_run().ranks.ranks + 3)
+    party = Party("two", [run(), replace(run(seed=1), ranks=worse)])
+    one, other = (Party("", [r]).per_user("ndcg@10") for r in party.runs)
+    assert party.per_user("ndcg@10") == pytest.approx((one + other) / 2)
+    (change,) = differences([Party("one", [run()]), party], "ndcg@10")
+    assert change.mean.value == pytest.approx(np.mean((one - other) / 2))
+
+
+def test_names_say_which_is_the_best_fixed():
+    change = Difference(Mean(0, 0, 0), 0, 0)
+    party = Party("dns", [run()], frozenset([BEST_FIXED]))
+    assert list(named([party], {"dns": change, "popular": change})) == [
+        "the best fixed sampler, dns",
+        "popular",
+    ]
