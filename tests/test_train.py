@@ -1,6 +1,7 @@
 """The training loop: repeatable to the bit, resumable to the bit, and it learns."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from autosample.data.simulate import simulate
 from autosample.errors import SettingsError, TrainingError
 from autosample.losses import sampled_softmax
 from autosample.models import MODELS
+from autosample.samplers import SAMPLERS as CATALOGUE
 from autosample.samplers.base import Sampler
 from autosample.samplers.dens import DENS
 from autosample.samplers.dns import DNS
@@ -102,6 +104,38 @@ def test_restored_learners_go_on_to_the_bit(name, sampler):
         run(again, sampler, 2)
         assert same(again.snapshot(), end)
     assert same(saved, kept)
+
+
+@pytest.mark.parametrize("sampler", [make() for make in CATALOGUE.values()], ids=str)
+@pytest.mark.parametrize("name", ["mf", "ngcf"])
+def test_snapshots_within_an_epoch_go_on_to_the_bit(name, sampler):
+    learner, taken = tiny(name), []
+    run(learner, sampler, 1)
+    told = learner.run_epoch(sampler, lambda size: taken.append(learner.snapshot()))
+    end = learner.snapshot()
+    assert "batches" not in end
+    fresh = tiny(name)
+    for again, place in ((fresh, 0), (fresh, len(taken) // 2), (learner, -1)):
+        again.restore(taken[place])
+        assert same(again.snapshot(), taken[place])
+        done = []
+        rest = again.run_epoch(sampler, done.append)
+        assert len(done) == len(taken) - int(taken[place]["batches"])
+        assert same(again.snapshot(), end)
+        assert replace(rest, seconds=told.seconds) == told
+        assert rest.seconds >= taken[place]["seconds"]
+
+
+def test_an_epoch_that_failed_is_not_half_done():
+    learner = tiny()
+
+    def fail(size):
+        raise StopIteration
+
+    with pytest.raises(StopIteration):
+        learner.run_epoch(Uniform(), fail)
+    assert learner.begun is None
+    assert "batches" not in learner.snapshot()
 
 
 def test_restoring_forgets_samplers_that_came_later():

@@ -87,9 +87,17 @@ class SamplerSlot:
             self._adam.step()
             self._adam.zero_grad()
 
-    def state(self) -> dict[str, Tensor]:
-        """Buffers, parameters and moments as named tensors (shared, not copied); never empty."""
-        state = {f"own.{name}": value for name, value in self.sampler.state_dict().items()}
+    def state(self, *, within_epoch: bool = False) -> dict[str, Tensor]:
+        """Buffers, parameters and moments as named tensors (shared, not copied); never empty.
+
+        Args:
+            within_epoch: Whether buffers count that are made anew before every epoch.
+        """
+        kept = self.sampler.state_dict()
+        state = {f"own.{name}": value for name, value in kept.items()}
+        if within_epoch:
+            others = (pair for pair in self.sampler.named_buffers() if pair[0] not in kept)
+            state |= {f"epoch.{name}": value for name, value in others}
         moments = {} if self._adam is None else _adam_state(self._adam)
         return {"present": torch.tensor(1)} | state | moments
 
@@ -99,6 +107,9 @@ class SamplerSlot:
         self.sampler.load_state_dict(own)
         if self._adam is not None:
             _load_adam_state(self._adam, state)
+        for name, buffer in self.sampler.named_buffers():
+            if (value := state.get(f"epoch.{name}")) is not None:
+                buffer.copy_(value)
 
 
 def _adam_state(adam: torch.optim.Adam) -> dict[str, Tensor]:

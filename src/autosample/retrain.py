@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from autosample.samplers.base import Sampler
-from autosample.search.base import INITIAL, MAIN
+from autosample.search.base import AVERAGE, INITIAL, MAIN, Arm, Decision, Outcome, Search, Trial
 from autosample.search.baselines import Fixed
-from autosample.search.engine import JOIN, Engine, Schedule, SearchResult, average
-from autosample.train import Learner
+from autosample.search.engine import JOIN, Engine, Schedule, SearchResult
+
+#: Carries out a search, as ``Engine.run`` does.
+CarryOut = Callable[[Engine, Search], SearchResult]
 
 
 def final_training(
@@ -18,6 +21,7 @@ def final_training(
     epochs: int,
     window: int,
     patience: int,
+    carry_out: CarryOut = Engine.run,
 ) -> SearchResult:
     """Settle the final parameters after a search; the learner ends in them.
 
@@ -26,7 +30,7 @@ def final_training(
     - ``rewind``: the schedule's last sampler trains on from the parameters after the schedule's
       first window, trained anew.
     - ``scratch``: the schedule's last sampler trains from the initial parameters.
-    - ``replay``: nothing here; see :func:`replay`.
+    - ``replay``: nothing here; see :class:`Replay`.
 
     Args:
         kind: One of the four.
@@ -34,6 +38,7 @@ def final_training(
         epochs: Most epochs, those of the starting point included.
         window: Epochs between evaluations.
         patience: Epochs without improvement after which training ends.
+        carry_out: How trainings are carried out.
     """
     found = engine.result
     if kind in ("continue", "replay") or not found.schedule:
@@ -47,28 +52,45 @@ def final_training(
     start, left = INITIAL, epochs
     if kind == "rewind":
         head = min(window, found.schedule[0][1])
-        engine.run(Fixed(engine.sampler(found.schedule[0][0]), epochs=head, window=head))
+        carry_out(engine, Fixed(engine.sampler(found.schedule[0][0]), epochs=head, window=head))
         start, left = MAIN, epochs - head
     if left > 0:
         last = engine.sampler(found.schedule[-1][0])
-        engine.run(Fixed(last, epochs=left, window=window, patience=patience, start=start))
+        again = Fixed(last, epochs=left, window=window, patience=patience, start=start)
+        carry_out(engine, again)
     return engine.result
 
 
-def replay(learner: Learner, schedule: Schedule, samplers: Callable[[str], Sampler]) -> int:
-    """Train a fresh learner, made for training and validation together, along a found schedule.
+class Replay(Search):
+    """A found schedule again, such as by a fresh learner on training and validation together.
 
-    Forks that the search averaged are trained and averaged again. There is nothing held out to stop
-    by: the schedule's length is the length of the training. Returns the positives processed.
+    Forks that were averaged are trained and averaged again. There is nothing held out to stop by:
+    the schedule's length is the length of the training.
+
+    Args:
+        schedule: What was found.
+        samplers: The sampler of a label.
     """
-    positives = 0
-    for joined, epochs in schedule:
-        start, forks = learner.snapshot(), []
-        for label in joined.split(JOIN):
-            learner.restore(start)
-            for _ in range(epochs):
-                positives += learner.run_epoch(samplers(label)).positives
-            forks.append(learner.snapshot())
-        if len(forks) > 1:
-            learner.restore(average(forks))
-    return positives
+
+    name: ClassVar[str] = "replay"
+
+    def __init__(self, schedule: Schedule, samplers: Callable[[str], Sampler]) -> None:
+        self._left, self._samplers = list(schedule), samplers
+
+    def ask(self) -> Trial | None:
+        """The next entry of the schedule."""
+        if not self._left:
+            return None
+        joined, epochs = self._left[0]
+        labels = joined.split(JOIN)
+        saves = labels if len(labels) > 1 else [MAIN]
+        arms = [
+            Arm(self._samplers(label), save=save) for label, save in zip(labels, saves, strict=True)
+        ]
+        return Trial(tuple(arms), epochs, "replay of the schedule", average=len(arms) > 1)
+
+    def tell(self, outcomes: list[Outcome]) -> Decision:
+        """Go on with what was trained."""
+        joined, epochs = self._left.pop(0)
+        adopt = AVERAGE if JOIN in joined else None
+        return Decision(adopt, joined, f"{joined} trained for {epochs} epochs again")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
@@ -17,9 +17,10 @@ from autosample.evaluate import rank_held_out
 from autosample.losses import LOSSES
 from autosample.metrics import Ranks, parse_metric, summarise
 from autosample.models import Recommender, model_class
-from autosample.retrain import final_training, replay
+from autosample.retrain import CarryOut, Replay, final_training
 from autosample.samplers import make_sampler
 from autosample.search import STRATEGIES, Brief, Engine, Progress, Schedule, Search, SearchResult
+from autosample.search.base import INITIAL
 from autosample.settings import Settings
 from autosample.train import Learner
 
@@ -115,7 +116,7 @@ def run(
     *,
     on_progress: Callable[[Progress], None] | None = None,
     on_record: Callable[[dict[str, Any]], None] | None = None,
-    search_with: Callable[[Engine, Search], SearchResult] = Engine.run,
+    carry_out: CarryOut = Engine.run,
 ) -> RunResult:
     """Search, train and test.
 
@@ -124,7 +125,8 @@ def run(
         settings: What to do.
         on_progress: Called after every epoch.
         on_record: Called with every history record.
-        search_with: How the engine is run; a run folder puts checkpoints around the trials.
+        carry_out: How the search, and the trainings after it, are carried out; a run folder makes
+            checkpoints on the way.
 
     Raises:
         SettingsError: for names that do not exist.
@@ -147,19 +149,27 @@ def run(
         on_progress=on_progress,
         on_record=on_record,
     )
-    search_with(engine, search)
+    carry_out(engine, search)
     found = final_training(
         settings.retrain,
         engine,
         epochs=settings.epochs,
         window=settings.trial_window,
         patience=settings.patience,
+        carry_out=carry_out,
     )
-    positives = found.positives
     if settings.retrain == "replay":
         learner = make_learner(settings, dataset.train.union(dataset.valid))
-        positives += replay(learner, found.schedule, engine.sampler)
-    return _finish(dataset, settings, learner, found, positives, time.perf_counter() - started)
+        found = carry_out(_replaying(engine, learner), Replay(found.schedule, engine.sampler))
+    return _finish(dataset, settings, learner, found, time.perf_counter() - started)
+
+
+def _replaying(engine: Engine, learner: Learner) -> Engine:
+    """An engine for another learner, with nothing held out, that goes on with the books."""
+    again = Engine(learner, None, on_progress=engine.on_progress, on_record=engine.on_record)
+    again.trials = engine.trials
+    again.result = replace(engine.result, state=again.states[INITIAL])
+    return again
 
 
 def _finish(
@@ -167,7 +177,6 @@ def _finish(
     settings: Settings,
     learner: Learner,
     found: SearchResult,
-    positives: int,
     seconds: float,
 ) -> RunResult:
     """Rank the test split, once."""
@@ -183,8 +192,8 @@ def _finish(
         valid_metric=found.metric,
         metrics=metrics,
         ranks=ranks,
-        positives=positives,
-        trainings=positives / (settings.epochs * len(learner.batches)),
+        positives=found.positives,
+        trainings=found.positives / (settings.epochs * len(learner.batches)),
         seconds=seconds,
         user_table=user_table,
         item_table=item_table,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -34,6 +35,23 @@ class Epoch:
     hardness: float  # mean over positives of sigmoid(negative score - positive score)
     gap: float  # mean bound on loss mixing minus instance mixing; 0 without a mixture
     hardness_shares: list[float]  # (BINS,) share of the negatives in each tenth of hardness
+
+
+@dataclass
+class Begun:
+    """An epoch in the middle of which training stands.
+
+    Attributes:
+        batches: How many are done.
+        totals: (3 + BINS,) sums over their positives of what :meth:`Learner.step` returns.
+        seconds: Time they took.
+        slots: States of the samplers, by label, where the epoch was begun by another call.
+    """
+
+    batches: int = 0
+    totals: Tensor = field(default_factory=lambda: torch.zeros(3 + BINS, dtype=torch.float64))
+    seconds: float = 0.0
+    slots: dict[str, dict[str, Tensor]] = field(default_factory=dict)
 
 
 class Learner:
@@ -80,6 +98,7 @@ class Learner:
         self.unseen = Unseen(interactions)
         self.epochs, self.seed = epochs, seed
         self.epoch = 0
+        self.begun: Begun | None = None
         self.slots: dict[str, SamplerSlot] = {}
         self._unused: dict[str, dict[str, Tensor]] = {}  # restored states, samplers not used yet
 
@@ -95,24 +114,37 @@ class Learner:
         return self.slots[sampler.label]
 
     def run_epoch(self, sampler: Sampler, on_batch: Callable[[int], None] | None = None) -> Epoch:
-        """Train one epoch with negatives of ``sampler``.
+        """Train one epoch with negatives of ``sampler``, or the rest of one that was begun.
+
+        Args:
+            sampler: Draws the negatives; in the rest of an epoch the one that began it.
+            on_batch: Called with the number of positives after every batch; a snapshot made in it
+                goes on with the next batch when it is restored.
 
         Raises:
             TrainingError: AS402 when the loss is not finite, naming the step.
         """
-        started, totals = time.perf_counter(), torch.zeros(3 + BINS, dtype=torch.float64)
         draw = Draw(self.unseen, seed=self.seed, epoch=self.epoch, epochs=self.epochs)
-        slot = self.slot(sampler)
+        slot, begun = self.slot(sampler), self.begun or Begun()
+        started = time.perf_counter() - begun.seconds
         slot.sampler.begin_epoch(self.model.view(), draw)
-        for batch in self.batches.epoch(self.epoch):
-            totals += self.step(batch, slot, draw) * len(batch.index)
-            if on_batch is not None:
-                on_batch(len(batch.index))
+        if begun.slots:  # what begin_epoch saw at the time was another model
+            slot.load_state(begun.slots[sampler.label])
+        self.begun = begun
+        try:
+            for batch in islice(self.batches.epoch(self.epoch), begun.batches, None):
+                begun.totals += self.step(batch, slot, draw) * len(batch.index)
+                begun.batches += 1
+                begun.seconds = time.perf_counter() - started
+                if on_batch is not None:
+                    on_batch(len(batch.index))
+        finally:
+            self.begun = None
         self.epoch += 1
-        loss, hardness, gap, *shares = (totals / len(self.batches)).tolist()
-        seconds = time.perf_counter() - started
+        loss, hardness, gap, *shares = (begun.totals / len(self.batches)).tolist()
         shares = [round(share, 4) for share in shares]
-        return Epoch(self.epoch, loss, len(self.batches), seconds, hardness, gap, shares)
+        n = len(self.batches)
+        return Epoch(self.epoch, loss, n, begun.seconds, hardness, gap, shares)
 
     def step(self, batch: Batch, slot: SamplerSlot, draw: Draw) -> Tensor:
         """One update; returns the batch's means, see :class:`autosample.objective.Derivative`."""
@@ -131,12 +163,20 @@ class Learner:
         return report
 
     def snapshot(self) -> dict[str, Tensor]:
-        """A copy of everything that training changes, as named tensors."""
+        """A copy of everything that training changes, as named tensors; also within an epoch."""
+        begun = self.begun
         parts = {"model": self.model.state_dict(), "optimiser": self.optimiser.state()}
         parts |= {f"sampler/{label}": state for label, state in self._unused.items()}
-        parts |= {f"sampler/{label}": slot.state() for label, slot in self.slots.items()}
+        parts |= {
+            f"sampler/{label}": slot.state(within_epoch=begun is not None)
+            for label, slot in self.slots.items()
+        }
         state = {f"{part}/{k}": v for part, values in parts.items() for k, v in values.items()}
-        return copied([*state.items(), ("epoch", torch.tensor(self.epoch))])
+        state["epoch"] = torch.tensor(self.epoch)
+        if begun is not None:
+            state |= {"batches": torch.tensor(begun.batches), "totals": begun.totals}
+            state["seconds"] = torch.tensor(begun.seconds, dtype=torch.float64)
+        return copied(state.items())
 
     def restore(self, snapshot: dict[str, Tensor]) -> None:
         """Go back to a snapshot, also one made by another process."""
@@ -144,10 +184,15 @@ class Learner:
         for key, value in snapshot.items():
             part, _, name = key.rpartition("/")
             parts.setdefault(part, {})[name] = value
-        self.epoch = int(parts.pop("")["epoch"])
+        own = parts.pop("")
+        self.epoch = int(own["epoch"])
         self.model.load_state_dict(parts.pop("model"))
         self.optimiser.load_state(parts.pop("optimiser"))
         states = {part.removeprefix("sampler/"): values for part, values in parts.items()}
+        self.begun = None
+        if "batches" in own:
+            done, seconds = int(own["batches"]), float(own["seconds"])
+            self.begun = Begun(done, own["totals"].clone(), seconds, states)
         self.slots = {label: slot for label, slot in self.slots.items() if label in states}
         self._unused = {label: v for label, v in states.items() if label not in self.slots}
         for label, slot in self.slots.items():

@@ -5,7 +5,7 @@ import torch
 
 from autosample.data.simulate import simulate
 from autosample.models import MF
-from autosample.retrain import final_training, replay
+from autosample.retrain import Replay, final_training
 from autosample.samplers import make_sampler
 from autosample.search import Arm, Decision, Engine, Exhaustive, Fixed, Halving, Mixture, Trial
 from autosample.search.base import AVERAGE, INITIAL, MAIN, Search
@@ -86,9 +86,12 @@ def test_replay_of_a_schedule_with_averages_gives_the_same_parameters():
     made = engine()
     made.run(Script((forks, AVERAGE), (Trial((arm("dns:pool=8"),), 3, "go on"), None)))
     made.learner.restore(made.states[MAIN])
-    again = learner()
-    replay(again, made.schedules[MAIN], made.sampler)
-    assert torch.equal(tables(again), tables(made.learner))
+    again = Engine(learner(), None)
+    result = again.run(Replay(made.schedules[MAIN], made.sampler))
+    assert torch.equal(tables(again.learner), tables(made.learner))
+    assert result.schedule == made.schedules[MAIN]
+    assert result.positives == 7 * len(made.learner.batches)
+    assert not [record for record in result.history if record["kind"] == "evaluation"]
 
 
 def test_the_best_state_is_kept_whatever_is_adopted():

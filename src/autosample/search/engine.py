@@ -66,21 +66,41 @@ class SearchResult:
         return sum(epochs for _, epochs in self.schedule)
 
 
+@dataclass
+class Within:
+    """How far a trial is.
+
+    Attributes:
+        outcomes: Of its arms that are done.
+        epochs: Of the next arm that are done; None: it has not begun.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    epochs: int | None = None
+
+
 class Engine:
     """Runs a search with one learner.
 
     Args:
         learner: Model in training; its present state is the initial one.
-        valid: Held-out interactions that decide; never used for gradients by the engine.
+        valid: Held-out interactions that decide; never used for gradients by the engine. None:
+            nothing is measured, and the last state is the result.
         metric: Name of the deciding metric, such as ``ndcg@20``.
         on_progress: Called after every epoch.
         on_record: Called with every new history record.
+
+    Attributes:
+        states, schedules: By name, what trials start from, and what led there.
+        within: How far the present trial is; None between trials.
+        on_step: Called after every batch, with False, and after every epoch and trial, with True.
+            All attributes and the learner's snapshot then say together where the search stands.
     """
 
     def __init__(
         self,
         learner: Learner,
-        valid: Interactions,
+        valid: Interactions | None,
         *,
         metric: str = "ndcg@20",
         on_progress: Callable[[Progress], None] | None = None,
@@ -94,6 +114,9 @@ class Engine:
         self.samplers: dict[str, Sampler] = {}  # by label, all that took part
         self.result = SearchResult(state=initial)
         self.trials = 0
+        self.within: Within | None = None
+        self.on_step: Callable[[bool], None] | None = None
+        self._counted = time.perf_counter()  # until when time is in the result
 
     def sampler(self, label: str) -> Sampler:
         """The sampler of a schedule's entry; an equal mixture for an average."""
@@ -105,24 +128,28 @@ class Engine:
 
         Cost: the epochs of all arms, and one full ranking of the validation users per arm.
         """
+        self._counted = time.perf_counter()
         while (trial := search.ask()) is not None:
             self.advance(search, trial)
         self.learner.restore(self.result.state)
         return self.result
 
     def advance(self, search: Search, trial: Trial) -> Decision:
-        """Carry out one trial."""
-        started = time.perf_counter()
-        self.trials += 1
+        """Carry out one trial, or the rest of the one that ``within`` is about."""
+        if self.within is None:
+            self.trials, self.within = self.trials + 1, Within()
         self.samplers |= {arm.sampler.label: arm.sampler for arm in trial.arms}
-        outcomes = [self._train(place, arm, trial) for place, arm in enumerate(trial.arms)]
+        outcomes = self.within.outcomes
+        for place in range(len(outcomes), len(trial.arms)):
+            outcomes.append(self._train(place, trial, self.within))
         forks = [arm for arm in trial.arms if arm.start == trial.arms[0].start]
         if trial.average and len(forks) > 1:
             outcomes.append(self._average(forks, trial.epochs))
         decision = search.tell(outcomes)
         self.apply(decision, search.keeps)
-        self.result.seconds += time.perf_counter() - started
+        self.within = None
         self._record("decision", **asdict(decision), purpose=trial.purpose)
+        self._step(over=True)
         return decision
 
     def apply(self, decision: Decision, keeps: frozenset[str]) -> None:
@@ -133,16 +160,29 @@ class Engine:
             for name in set(self.states) - {INITIAL, MAIN} - keeps:
                 del self.states[name], self.schedules[name]
 
-    def _train(self, place: int, arm: Arm, trial: Trial) -> Outcome:
-        self.learner.restore(self.states[arm.start])
-        for epoch in range(trial.epochs):
-            done = self.learner.run_epoch(arm.sampler)
+    def _train(self, place: int, trial: Trial, within: Within) -> Outcome:
+        arm = trial.arms[place]
+        if within.epochs is None:
+            self.learner.restore(self.states[arm.start])
+            within.epochs = 0
+        while within.epochs < trial.epochs:
+            done = self.learner.run_epoch(arm.sampler, lambda _: self._step(over=False))
             self.result.positives += done.positives
-            self._say(place, arm, trial, epoch, done)
+            self._say(place, arm, trial, within.epochs, done)
+            within.epochs += 1
+            self._step(over=True)
         self.states[arm.save] = self.learner.snapshot()
         label = arm.sampler.label
         self.schedules[arm.save] = extend(self.schedules[arm.start], label, trial.epochs)
+        within.epochs = None
         return self._measure(arm.save, label)
+
+    def _step(self, *, over: bool) -> None:
+        now = time.perf_counter()
+        self.result.seconds += now - self._counted
+        self._counted = now
+        if self.on_step is not None:
+            self.on_step(over)
 
     def _average(self, arms: Sequence[Arm], epochs: int) -> Outcome:
         self.states[AVERAGE] = average([self.states[arm.save] for arm in arms])
@@ -153,6 +193,9 @@ class Engine:
 
     def _measure(self, state: str, label: str) -> Outcome:
         """Rank the validation users with the learner's present state, saved as ``state``."""
+        if self.valid is None:
+            self.result.state, self.result.schedule = self.states[state], self.schedules[state]
+            return Outcome(label, np.empty(0, np.int64), np.empty(0))
         ranks = rank_held_out(*self.learner.model.tables(), self.learner.interactions, self.valid)
         outcome = Outcome(label, ranks.users, per_user(ranks, self.metric))
         if outcome.mean > self.result.metric:
