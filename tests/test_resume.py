@@ -1,137 +1,187 @@
-"""Runs killed with SIGKILL at many points end as if nothing had happened."""
+"""Runs that were cut off anywhere end as if nothing had happened."""
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from autosample.errors import StoreError
+from autosample.models import MODELS
 from autosample.run import run
-from autosample.store import RunFolder
+from autosample.search import STRATEGIES, adaptive
+from autosample.store import RunFolder, blobs
+from autosample.store.files import PART
+from autosample.store.pace import Pace
+from autosample.train import Learner
 from tests.tiny import assert_same, quick, tiny_dataset
+from tests.victim import EVERY_EPOCH
 
-STATEFUL = ["nscaching", "ans"]  # a memory; parameters with an optimiser
+PAIR = ["uniform", "dns:pool=4"]
+STATEFUL = ["nscaching", "ans", "srns", "adasir", "dens", "aobpr"]
+SHORT = {"epochs": 6, "candidates": PAIR}
 SETTINGS = {
-    "mf-adaptive": {},
-    "mf-scratch": {"retrain": "scratch"},
-    "mf-halving": {"strategy": "halving", "candidates": STATEFUL},
-    "mf-exhaustive": {"strategy": "exhaustive", "candidates": ["uniform", "dns:pool=4"]},
-    "lightgcn-exhaustive": {
-        "model": "lightgcn",
-        "strategy": "exhaustive",
-        "candidates": ["uniform", "dns:pool=4"],
-        "epochs": 4,
+    **{
+        f"{strategy}-{model}": {**SHORT, "model": model, "strategy": strategy}
+        for strategy, model in zip(STRATEGIES, list(MODELS) * len(STRATEGIES), strict=False)
     },
+    "adaptive-split": SHORT,
+    "adaptive-average": {},
+    "stateful": {"strategy": "halving", "candidates": STATEFUL},
+    "learned": {"strategy": "weighted", "candidates": STATEFUL[:2], "model": "ngcf"},
+    **{kind: {"retrain": kind} for kind in ("rewind", "scratch", "replay")},
 }
-PLAIN = "mf-exhaustive"  # eight trials of one arm
-#: Settings, what the run dies at, and which; evaluations below 0 count from the last.
-POINTS = [
-    ("mf-adaptive", "written", 1),
-    ("mf-adaptive", "written", 2),
-    ("mf-adaptive", "torn", 1),
-    ("mf-adaptive", "torn", 2),
-    ("mf-adaptive", "evaluation", 1),
-    ("mf-adaptive", "evaluation", -1),
-    ("mf-scratch", "evaluation", -2),  # in the final training
-    ("mf-halving", "written", 2),
-    ("mf-halving", "evaluation", 3),
-    ("lightgcn-exhaustive", "written", 3),
-    ("lightgcn-exhaustive", "torn", 4),
-    # history, 4 checkpoints, history, model, state, ranks, result; the manifest is next
-    ("lightgcn-exhaustive", "replaced", 10),
-]
+#: How the lives of a run end, one after the other, with 1 and 2 threads in turn.
+ENDS = [("batch", 11), ("call", 34), ("evaluation", 2), ("call", 75)]
+CASES = {
+    name: [(*end, 1 + (turn + place) % 2) for place, end in enumerate(ENDS)]
+    for turn, name in enumerate(SETTINGS)
+}
+PLAIN = {"strategy": "exhaustive", "candidates": PAIR}  # eight trials of one arm
+
+
+def users_per_arm(name: str) -> int:
+    """So few that the race is held inside one training, where that is meant."""
+    return 10 if name == "adaptive-split" else 3000
+
+
+def reference(name: str):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adaptive, "USERS_PER_ARM", users_per_arm(name))
+        return run(tiny_dataset(), quick(**SETTINGS[name]))
 
 
 @pytest.fixture(scope="module")
-def uninterrupted():
-    return {name: run(tiny_dataset(), quick(**changes)) for name, changes in SETTINGS.items()}
+def killed():
+    """Run folders by name, and how their lives ended; in memory where that is possible."""
+    memory = Path("/dev/shm")
+    cases = {
+        name: {"settings": SETTINGS[name], "lives": lives, "users_per_arm": users_per_arm(name)}
+        for name, lives in CASES.items()
+    }
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        told = subprocess.run(
+            [sys.executable, "-m", "tests.victim", folder, json.dumps(cases)],
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
+        ).stdout
+        ends = {name: codes for name, *codes in map(str.split, told.splitlines())}
+        yield {name: (RunFolder.open(Path(folder) / name), ends[name]) for name in cases}
 
 
-def name_of(point: tuple[str, str, int]) -> str:
-    return "-".join(map(str, point))
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_killed_again_and_again_ends_as_the_uninterrupted_one(
+    killed, name, monkeypatch
+) -> None:
+    folder, ends = killed[name]
+    assert set(ends) <= {"-9", "0"}
+    assert ends.count("-9") >= 3, ends
+    monkeypatch.setattr(adaptive, "USERS_PER_ARM", users_per_arm(name))
+    expected = reference(name)
+    assert_same(folder.run(), expected)
+    assert_same(RunFolder.open(folder.path).result(), expected)
+    assert not list(folder.path.glob(f"**/*{PART}"))
+    assert not (folder.path / "checkpoints").exists()
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory, uninterrupted) -> Path:
-    folder = tmp_path_factory.mktemp("killed")
-    root = Path(__file__).parent.parent
-    cases = {}
-    for point in POINTS:
-        name, what, n = point
-        records = [record["kind"] for record in uninterrupted[name].history]
-        n = n if n > 0 else records.count("evaluation") + 1 + n
-        cases[name_of(point)] = {"settings": SETTINGS[name], "point": [what, n]}
-    told = subprocess.run(
-        [sys.executable, "-m", "tests.victim", str(folder), json.dumps(cases)],
-        cwd=root,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    ).stdout
-    assert dict(line.split() for line in told.splitlines()) == dict.fromkeys(cases, "-9")
+def plain():
+    return run(tiny_dataset(), quick(**PLAIN))
+
+
+def new(path: Path, **pace: float) -> RunFolder:
+    folder = RunFolder.create(path, tiny_dataset(), quick(**PLAIN))
+    folder.pace = Pace(**pace)
     return folder
 
 
-@pytest.mark.parametrize("point", POINTS, ids=name_of)
-def test_a_killed_run_ends_as_the_uninterrupted_one(killed, uninterrupted, point) -> None:
-    folder = RunFolder.open(killed / name_of(point))
-    assert not folder.finished
-    assert_same(folder.run(), uninterrupted[point[0]])
-    assert_same(RunFolder.open(folder.path).result(), uninterrupted[point[0]])
-    assert not list(folder.path.glob("*.part"))
-    assert not list(folder.path.glob("checkpoint-*"))
+def stop_after(folder: RunFolder, steps: int) -> int:
+    """Ask a run to stop after a number of batches; returns the epochs until then."""
+    asked, epochs = iter(range(steps)), []
+    with pytest.raises(StoreError) as stopped:
+        folder.run(on_progress=epochs.append, should_stop=lambda: next(asked, None) is None)
+    assert stopped.value.code == "AS511"
+    return len(epochs)
 
 
-def test_work_before_the_last_checkpoint_is_not_done_again(tmp_path) -> None:
-    folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick(**SETTINGS[PLAIN]))
-    assert stop_after(folder, trials=3) == 6
+def test_a_run_asked_to_stop_goes_on_with_the_next_batch(tmp_path, plain, monkeypatch) -> None:
+    batches = []
+    real = Learner.step
+    monkeypatch.setattr(
+        Learner, "step", lambda self, *a: (batches.append(self.optimiser.steps), real(self, *a))[1]
+    )
+    folder = new(tmp_path / "run")
+    steps = 0
+    for more in (1, 3, 2, 20):
+        stop_after(RunFolder.open(folder.path), more)
+        steps += more
+    assert_same(folder.run(), plain)
+    per_epoch = -(-len(tiny_dataset().train) // 128)
+    assert len(batches) == 2 * 8 * per_epoch  # each once
+
+
+def test_epochs_before_the_last_checkpoint_are_not_done_again(tmp_path) -> None:
+    folder = new(tmp_path / "run", **EVERY_EPOCH)
+
+    def crash(progress):
+        if (progress.trial, progress.epoch) == (3, 1):
+            raise StopIteration
+
+    with pytest.raises(StopIteration):
+        folder.run(on_progress=crash)
     epochs = []
     RunFolder.open(folder.path).run(on_progress=epochs.append)
-    assert len(epochs) == 2 * 8 - 6
-
-
-class StopError(Exception):
-    """As a crash would, from within."""
-
-
-def stop_after(folder: RunFolder, trials: int) -> int:
-    """Run until the first epoch after a number of trials; returns the epochs until then."""
-    done = []
-
-    def watch(progress):
-        if progress.trial > trials:
-            raise StopError
-        done.append(progress)
-
-    with pytest.raises(StopError):
-        folder.run(on_progress=watch)
-    return len(done)
+    assert len(epochs) == 2 * 8 - 4  # the fifth was over, but not kept yet
 
 
 @pytest.fixture
 def stopped(tmp_path) -> RunFolder:
-    folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick(**SETTINGS[PLAIN]))
-    stop_after(folder, trials=3)
+    """Between two trials, after a checkpoint in each epoch."""
+    folder = new(tmp_path / "run", **EVERY_EPOCH)
+    stop_after(folder, 30)
     return RunFolder.open(folder.path)
 
 
-def checkpoints(folder: RunFolder) -> list[Path]:
-    return sorted(folder.path.glob("checkpoint-*"))
+def manifests(folder: RunFolder) -> list[Path]:
+    return sorted(folder.path.glob("checkpoints/checkpoint-*"))
 
 
 def codes(folder: RunFolder) -> list[str]:
     return [note.code for note in folder.notes]
 
 
-def test_two_checkpoints_are_kept(stopped) -> None:
-    assert [path.name[:17] for path in checkpoints(stopped)] == [
-        "checkpoint-000002",
-        "checkpoint-000003",
-    ]
+def named(manifest: Path) -> set[str]:
+    return {f"{name}.safetensors" for name in json.loads(manifest.read_text())["blobs"]}
+
+
+def test_two_checkpoints_are_kept_and_what_they_name(stopped) -> None:
+    first, second = manifests(stopped)
+    assert first.name < second.name
+    files = {path.name for path in stopped.path.glob("checkpoints/*.safetensors")}
+    assert files == named(first) | named(second)
+    assert named(first) & named(second)  # written once
+
+
+def test_a_state_is_written_once(tmp_path, monkeypatch) -> None:
+    written, real = [], blobs.replace_bytes
+    monkeypatch.setattr(
+        blobs,
+        "replace_bytes",
+        lambda path, content: (written.append(path.name), real(path, content)),
+    )
+    folder = new(tmp_path / "run", **EVERY_EPOCH)
+    stop_after(folder, 75)
+    assert len(written) == len(set(written)) > 10
+    before = len(written)
+    stop_after(RunFolder.open(folder.path), 1)  # two batches, after which a learner is new
+    assert len(written) == len(set(written)) <= before + 2
 
 
 def flip(path: Path) -> None:
@@ -145,24 +195,31 @@ def tear(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [flip, tear])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(stopped, uninterrupted, damage) -> None:
-    damage(checkpoints(stopped)[-1])
-    assert_same(stopped.run(), uninterrupted[PLAIN])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(stopped, plain, damage) -> None:
+    damage(manifests(stopped)[-1])
+    assert_same(stopped.run(), plain)
     assert codes(stopped) == ["AS520", "AS521"]
-    assert stopped.notes[1].count == 2
 
 
-def test_without_any_whole_checkpoint_it_starts_again(stopped, uninterrupted) -> None:
-    for path in checkpoints(stopped):
+@pytest.mark.parametrize("damage", [flip, tear, Path.unlink])
+def test_a_damaged_state_gives_way_to_the_checkpoint_before(stopped, plain, damage) -> None:
+    first, second = manifests(stopped)
+    damage(second.parent / min(named(second) - named(first)))
+    assert_same(stopped.run(), plain)
+    assert codes(stopped) == ["AS520", "AS521"]
+
+
+def test_without_any_whole_checkpoint_it_starts_again(stopped, plain) -> None:
+    for path in manifests(stopped):
         tear(path)
-    assert_same(stopped.run(), uninterrupted[PLAIN])
+    assert_same(stopped.run(), plain)
     assert codes(stopped) == ["AS520", "AS520", "AS522"]
 
 
-def test_a_torn_history_is_written_again(stopped, uninterrupted) -> None:
+def test_a_torn_history_is_written_again(stopped, plain) -> None:
     with (stopped.path / "history.jsonl").open("a") as file:
         file.write('{"kind": "epo')
-    assert_same(stopped.run(), uninterrupted[PLAIN])
+    assert_same(stopped.run(), plain)
     lines = (stopped.path / "history.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == stopped.result().history
 

@@ -174,7 +174,7 @@ def test_what_is_no_run_folder_is_refused(copy, tmp_path) -> None:
     for text in ("", "[]", "{}", '{"format": 1}'):
         (copy / "manifest.json").write_text(text)
         assert code_of(RunFolder.open, copy) == "AS507"
-    (copy / "manifest.json").write_text('{"format": 2, "sha256": {}}')
+    (copy / "manifest.json").write_text('{"format": 3, "sha256": {}}')
     assert code_of(RunFolder.open, copy) == "AS508"
 
 
@@ -214,8 +214,14 @@ class Trap:
 
 def test_nothing_is_unpickled(new, tmp_path) -> None:
     content = pickle.dumps(Trap(tmp_path / "sprung"))
-    name = f"checkpoint-000009-{sha256(content).hexdigest()[:16]}.safetensors"
-    (new.path / name).write_bytes(content)
+    folder = new.path / "checkpoints"
+    folder.mkdir()
+    digest = sha256(content).hexdigest()
+    (folder / f"checkpoint-00000009-{digest[:16]}.json").write_bytes(content)
+    (folder / f"{digest}.safetensors").write_bytes(content)
+    books = json.dumps({"parts": [], "within": None, "blobs": [digest]}).encode()
+    name = f"checkpoint-00000008-{sha256(books).hexdigest()[:16]}.json"
+    (folder / name).write_bytes(books)
     new.run()
-    assert [note.code for note in new.notes] == ["AS520", "AS522"]
+    assert [note.code for note in new.notes] == ["AS520", "AS520", "AS522"]
     assert not (tmp_path / "sprung").exists()

@@ -1,11 +1,14 @@
-"""Runs that kill themselves at given points: ``python victim.py FOLDER CASES`` with CASES in JSON.
+"""Runs that are killed with SIGKILL again and again: ``python -m tests.victim FOLDER CASES``.
 
-Each case is ``{name: {"settings": {...}, "point": [what, n]}}``. Points: the n-th checkpoint
-"written", or "torn" half way; the n-th "evaluation"; the n-th "replaced" file whatever it is. One
-process imports everything and forks a victim per case, since importing takes longest.
+CASES is JSON: ``{name: {"settings": {...}, "users_per_arm": n, "lives": [life, ...]}}`` with lives
+``[what, n, threads]``. In each of its lives a run goes on, and dies at the n-th of something: a
+"batch" or an "evaluation" that is about to begin, or a "call" that changes files, in its middle.
+One process imports everything and forks the lives, since importing takes longest. Printed are the
+lives' exit codes.
 """
 
 import json
+import math
 import os
 import signal
 import sys
@@ -15,9 +18,15 @@ from types import SimpleNamespace
 from autosample.data.simulate import simulate
 from autosample.kernels.threads import set_threads
 from autosample.run import make_learner, make_search
-from autosample.search import Engine, engine
+from autosample.search import Engine, adaptive, engine
 from autosample.store import RunFolder
+from autosample.store.pace import Pace
+from autosample.train import Learner
 from tests.tiny import quick, tiny_dataset
+
+CALLS = ("open", "write", "fsync", "replace", "unlink")
+EVERY_BATCH = {"longest": 0.0}
+EVERY_EPOCH = {"share": math.inf, "longest": math.inf}
 
 
 def die() -> None:
@@ -26,25 +35,42 @@ def die() -> None:
 
 def arm(what: str, n: int) -> None:
     """Make this process die at the n-th of something."""
-    replace, rank, seen = os.replace, engine.rank_held_out, {"replaced": 0, "ranked": 0}
+    left = [n]
 
-    def replaced(source: Path, target: Path) -> None:
-        if what == "replaced" or Path(target).name.startswith("checkpoint-"):
-            seen["replaced"] += 1
-        if seen["replaced"] == n and what == "torn":
-            Path(source).write_bytes(Path(source).read_bytes()[:1000])
-            die()
-        replace(source, target)
-        if seen["replaced"] == n and what in ("written", "replaced"):
-            die()
+    def reached() -> bool:
+        left[0] -= 1
+        return left[0] == 0
 
-    def ranked(*arguments: object) -> object:
-        seen["ranked"] += 1
-        if what == "evaluation" and seen["ranked"] == n:
-            die()
-        return rank(*arguments)
+    def deadly(function, half=lambda *arguments: None):
+        def wrapped(*arguments, **keywords):
+            if reached():
+                half(*arguments)
+                die()
+            return function(*arguments, **keywords)
 
-    os.replace, engine.rank_held_out = replaced, ranked
+        return wrapped
+
+    if what == "batch":
+        Learner.step = deadly(Learner.step)
+    elif what == "evaluation":
+        engine.rank_held_out = deadly(engine.rank_held_out)
+    elif what == "call":
+        write = os.write
+        for name in CALLS:
+            torn = {"write": lambda handle, content: write(handle, content[: len(content) // 2])}
+            setattr(os, name, deadly(getattr(os, name), *([torn[name]] if name in torn else [])))
+
+
+def live(path: Path, settings: dict, what: str, n: int, threads: int) -> None:
+    """One life: make the run, or go on with it."""
+    set_threads(threads)
+    if (path / "manifest.json").exists():
+        folder = RunFolder.open(path)
+    else:
+        folder = RunFolder.create(path, tiny_dataset(), quick(**settings))
+    folder.pace = Pace(**(EVERY_BATCH if n % 2 else EVERY_EPOCH))
+    arm(what, n)
+    folder.run()
 
 
 def warm(cases: dict) -> None:
@@ -60,14 +86,15 @@ def main(folder: Path, cases: dict) -> None:
     set_threads(1)
     warm(cases)
     for name, case in cases.items():
-        victim = os.fork()
-        if victim == 0:
-            run_folder = RunFolder.create(folder / name, tiny_dataset(), quick(**case["settings"]))
-            arm(*case["point"])
-            run_folder.run()
-            os._exit(0)
-        _, status = os.waitpid(victim, 0)
-        print(name, os.waitstatus_to_exitcode(status), flush=True)
+        codes = []
+        for life in case["lives"]:
+            victim = os.fork()
+            if victim == 0:
+                adaptive.USERS_PER_ARM = case["users_per_arm"]
+                live(folder / name, case["settings"], *life)
+                os._exit(0)
+            codes.append(os.waitstatus_to_exitcode(os.waitpid(victim, 0)[1]))
+        print(name, *codes, flush=True)
 
 
 if __name__ == "__main__":

@@ -180,6 +180,8 @@ CODES: dict[str, str] = {
     "AS510": "On resuming, a search is told what it was told before, and this one then asked for "
     "something else than before: another version of autosample decides differently. Resume with "
     "the version in environment.json, or repeat the run.",
+    "AS511": "The run was asked to stop, by Ctrl-C, SIGTERM or the program that runs it. It has "
+    "made a checkpoint after the batch it was in, and `autosample resume` goes on with the next.",
     "AS520": "A checkpoint was damaged and passed over; the work since the one before is done "
     "again, with the same result.",
     "AS521": "From where the run went on.",

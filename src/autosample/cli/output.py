@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from autosample.errors import StoreError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
     from autosample.run import RunResult
     from autosample.search import Progress
     from autosample.settings import Settings
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM."""
 
 
 def say(text: str) -> None:
@@ -150,24 +148,33 @@ def _memory() -> str:
 
 
 @contextlib.contextmanager
-def interruptible(folder: Path) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM stop at once and say how to go on.
+def interruptible(folder: Path) -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM end a run after its batch and a checkpoint, and say how to go on.
 
-    A checkpoint is written after every trial, whole or not at all, so nothing has to be finished
-    first; the work since the last trial is lost.
+    A second one ends it at once; what came after the last checkpoint is then done again.
+
+    Yields:
+        Whether the run is to stop.
     """
+    asked: list[int] = []
 
-    def end(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+    def ask(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+        say("Stopping after this batch and a checkpoint; once more stops at once.")
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
-    except KeyboardInterrupt as reason:
+        yield lambda: bool(asked)
+    except (KeyboardInterrupt, StoreError) as reason:
+        if not asked or (isinstance(reason, StoreError) and reason.code != "AS511"):
+            raise
         say(f"Stopped. Go on with: autosample resume {folder}")
-        raise typer.Exit(143 if isinstance(reason, Terminated) else 130) from None
+        raise typer.Exit(128 + asked[0]) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _clock(seconds: float) -> str:

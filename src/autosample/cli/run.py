@@ -164,8 +164,8 @@ def _go(folder: RunFolder, json: bool) -> None:
 
     settings, dataset = folder.settings(), folder.dataset()
     output.say(f"Running in {folder.path}.")
-    with output.interruptible(folder.path), output.progress(settings) as on_progress:
-        result = folder.run(dataset, on_progress=on_progress)
+    with output.interruptible(folder.path) as stop, output.progress(settings) as on_progress:
+        result = folder.run(dataset, on_progress=on_progress, should_stop=stop)
     output.say_notes(folder.notes)
     if json:
         summary = {"folder": str(folder.path), **numbers(result, dataset.fingerprint())}

@@ -1,191 +1,262 @@
-"""Checkpoints of a search: every outcome it was told, and the states that it can still name.
+"""Checkpoints of a run: what its searches were told, where the present one stands, and all states.
 
 A search is a function of what it was told, and random draws are keyed by position, so these are
-all that a run depends on. The initial state is made again from the seed.
+all that a run depends on. The initial state is made again from the seed. A checkpoint is a manifest
+in JSON that names files of tensors by their SHA-256, and carries its own in its name.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from autosample.errors import StoreError
-from autosample.search import Decision, Engine, Outcome, Search, SearchResult, Trial
+from autosample.search import Engine, Outcome, SearchResult, Trial
 from autosample.search.base import INITIAL
-from autosample.search.engine import Schedule, State
-from autosample.store.files import checksum, replace_file, storing
+from autosample.search.engine import Schedule, Within
+from autosample.store.blobs import Blobs, Tensors
+from autosample.store.files import replace_bytes, storing
 
-_PATTERN = "checkpoint-*.safetensors"
+FOLDER = "checkpoints"
+_PATTERN = "checkpoint-*.json"
 _KEPT = 2
+Books = dict[str, Any]
 
 
-class Recorded(Search):
-    """A search that writes down what it is told."""
+@dataclass
+class Part:
+    """One search of a run: the search itself, or a training after it.
 
-    name = "recorded"
+    Attributes:
+        told: Its trials so far and what it was told of each.
+        asked: The present trial.
+        end: What it found, without state and history; None until it is over.
+    """
 
-    def __init__(self, search: Search) -> None:
-        self.search = search
-        self.outcomes: list[list[Outcome]] = []  # by trial
-
-    @property
-    def keeps(self) -> frozenset[str]:
-        """States that the search may name again."""
-        return self.search.keeps
-
-    def ask(self) -> Trial | None:
-        """The search's next trial."""
-        return self.search.ask()
-
-    def tell(self, outcomes: list[Outcome]) -> Decision:
-        """Note the outcomes and pass them on."""
-        self.outcomes.append(outcomes)
-        return self.search.tell(outcomes)
+    told: list[tuple[Books, list[Outcome]]] = field(default_factory=list)
+    asked: Books | None = None
+    end: Books | None = None
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint as read."""
+    """A checkpoint as read.
 
-    books: dict[str, Any]
-    tensors: dict[str, Tensor]
+    Attributes:
+        parts: The run's searches; the last is the present one.
+        within: How far its present trial is; None between trials.
+        learner: What the learner is in the middle of; None between arms.
+        books: The rest, as JSON.
+        blobs: Tensors by the names of their files.
+    """
 
-    def outcomes(self) -> list[list[Outcome]]:
-        """What the search was told, by trial and arm."""
-        told, users = [], np.empty(0, np.int64)
-        for number, labels in enumerate(self.books["trials"]):
-            arms = []
-            for place, label in enumerate(labels):
-                key = f"trial/{number}/{place}"
-                if f"{key}/users" in self.tensors:
-                    users = self.tensors[f"{key}/users"].numpy()
-                arms.append(Outcome(label, users, self.tensors[f"{key}/scores"].numpy()))
-            told.append(arms)
-        return told
+    parts: list[Part]
+    within: Within | None
+    learner: Tensors | None
+    books: Books
+    blobs: dict[str, Tensors]
+
+    @classmethod
+    def of(cls, books: Books, blobs: dict[str, Tensors]) -> Self:
+        """A checkpoint from what was read."""
+
+        def outcomes(rows: list[tuple[str, str]]) -> list[Outcome]:
+            arrays = [(label, blobs[name]) for label, name in rows]
+            return [Outcome(label, a["users"].numpy(), a["scores"].numpy()) for label, a in arrays]
+
+        parts = [
+            Part([(trial, outcomes(rows)) for trial, rows in p["told"]], p["asked"], p["end"])
+            for p in books["parts"]
+        ]
+        half = books["within"]
+        if half is None:
+            return cls(parts, None, None, books, blobs)
+        within = Within(outcomes(half["outcomes"]), half["epochs"])
+        return cls(parts, within, blobs.get(half["learner"]), books, blobs)
 
     def restore(self, engine: Engine) -> None:
-        """Give the engine its states and books back."""
-        found = {INITIAL: engine.states[INITIAL]}
-        for state, places in self.books["tensors"].items():
-            found[state] = {name: self.tensors[f"tensor/{place}"] for name, place in places.items()}
+        """Give the engine of the last part its states and books back, and its learner's state."""
         books, result = self.books, self.books["result"]
-        engine.trials = len(books["trials"])
+        found = {INITIAL: engine.states[INITIAL], **self.blobs}
+        engine.trials, engine.within = books["trials"], self.within
         engine.states = {name: found[state] for name, state in books["states"].items()}
         engine.schedules = {name: _schedule(rows) for name, rows in books["schedules"].items()}
-        engine.result = SearchResult(
-            state=found[result["state"]],
-            metric=result["metric"],
-            schedule=_schedule(result["schedule"]),
-            positives=result["positives"],
-            seconds=result["seconds"],
-            history=list(books["history"]),
+        engine.result = as_result(result, found[result["state"]], books["history"])
+        if self.learner is not None:
+            engine.learner.restore(self.learner)
+
+
+class Checkpoints:
+    """The checkpoints of a run folder.
+
+    Args:
+        folder: The run's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / FOLDER
+        self.blobs = Blobs(self.folder)
+        self._outcomes: dict[int, tuple[Outcome, Tensors]] = {}  # by identity
+        self._number = 0
+
+    def files(self) -> list[Path]:
+        """Manifests, newest first."""
+        return sorted(self.folder.glob(_PATTERN), reverse=True)
+
+    def save(self, engine: Engine, parts: list[Part]) -> Path:
+        """Write a checkpoint; the one before is kept, older ones go, and what only they named.
+
+        Raises:
+            StoreError: AS502, AS503, AS504; earlier checkpoints are then intact.
+
+        Cost: the size of the states, and outcomes, that are new.
+        """
+        with storing(self.folder):
+            self.folder.mkdir(exist_ok=True)
+        books = self._books(engine, parts)
+        self._number = max([self._number, *map(_number, self.files())]) + 1
+        target = self.folder / f"checkpoint-{self._number:08d}-{{digest}}.json"
+        written, _ = replace_bytes(target, json.dumps(books).encode())
+        files = self.files()
+        with storing(self.folder):
+            for old in files[_KEPT:]:
+                old.unlink()
+        own = set(books["blobs"])
+        passing = {books["within"]["learner"]} if books["within"] else set()
+        self.blobs.sweep(own.union(*map(_named, files[1:_KEPT])), own - passing)
+        return written
+
+    def load(self, path: Path) -> Checkpoint:
+        """Read a checkpoint and all it names.
+
+        Raises:
+            StoreError: AS506 when any content is not what was written.
+        """
+        with storing(path):
+            content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest()[:16] == path.stem.rpartition("-")[2]:
+            with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+                books = json.loads(content)
+                blobs = {name: self.blobs.get(name) for name in books["blobs"]}
+                return Checkpoint.of(books, blobs)
+        raise StoreError(
+            "AS506",
+            f"{path.name} does not have the content it was written with.",
+            "The checkpoint before is used if it is whole.",
         )
 
+    def clear(self) -> None:
+        """Delete all checkpoints.
 
-def save_checkpoint(folder: Path, engine: Engine, outcomes: list[list[Outcome]]) -> None:
-    """Write the checkpoint after the engine's last trial; the previous one is kept, older ones go.
+        Raises:
+            StoreError: AS503, AS504.
+        """
+        with storing(self.folder):
+            for path in self.folder.glob("*"):
+                path.unlink()
+            if self.folder.exists():
+                self.folder.rmdir()
 
-    The name carries the content's checksum, so that one rename makes both.
+    def _books(self, engine: Engine, parts: list[Part]) -> Books:
+        """Everything as JSON; tensors are written and named."""
+        names = {id(engine.states[INITIAL]): INITIAL}
+        put = self.blobs.put
 
-    Raises:
-        StoreError: AS502, AS503, AS504; the previous checkpoint is then intact.
+        def name_of(state: Tensors) -> str:
+            return names.get(id(state)) or put(state)
 
-    Cost: the size of the distinct tensors of all states, and 8 bytes per validation user, arm and
-    trial so far.
-    """
-    states, best = dict(engine.states), engine.result
-    names, layout, tensors = _distinct(states.pop(INITIAL), [*states.values(), best.state])
-    books = {
-        "trials": [[outcome.label for outcome in trial] for trial in outcomes],
-        "tensors": layout,
-        "states": {INITIAL: INITIAL, **dict(zip(states, names, strict=False))},
-        "schedules": engine.schedules,
-        "result": {
-            "state": names[-1],
-            "metric": best.metric,
-            "schedule": best.schedule,
-            "positives": best.positives,
-            "seconds": best.seconds,
-        },
-        "history": best.history,
+        def rows(outcomes: list[Outcome]) -> list[tuple[str, str]]:
+            return [(outcome.label, put(self._arrays(outcome))) for outcome in outcomes]
+
+        within = engine.within
+        books = {
+            "parts": [
+                {
+                    "told": [(trial, rows(outcomes)) for trial, outcomes in part.told],
+                    "asked": part.asked,
+                    "end": part.end,
+                }
+                for part in parts
+            ],
+            "trials": engine.trials,
+            "states": {name: name_of(state) for name, state in engine.states.items()},
+            "schedules": engine.schedules,
+            "result": {"state": name_of(engine.result.state), **summary(engine.result)},
+            "within": within
+            and {
+                "outcomes": rows(within.outcomes),
+                "epochs": within.epochs,
+                "learner": None if within.epochs is None else put(engine.learner.snapshot()),
+            },
+            "history": engine.result.history,
+        }
+        return {**books, "blobs": sorted(_blobs_in(books))}
+
+    def _arrays(self, outcome: Outcome) -> Tensors:
+        """The outcome's arrays as tensors; the same for the same outcome."""
+        if id(outcome) not in self._outcomes:
+            arrays = {"users": outcome.users, "scores": outcome.scores}
+            tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+            self._outcomes[id(outcome)] = (outcome, tensors)
+        return self._outcomes[id(outcome)][1]
+
+
+def summary(result: SearchResult) -> Books:
+    """A result without its state and history, ready for JSON."""
+    return {
+        "metric": result.metric if np.isfinite(result.metric) else None,
+        "schedule": result.schedule,
+        "positives": result.positives,
+        "seconds": result.seconds,
+        "records": len(result.history),
     }
-    tensors |= _outcome_tensors(outcomes)
-    target = folder / f"checkpoint-{engine.trials:06d}-{{digest}}.safetensors"
-    replace_file(target, lambda path: save_file(tensors, path, {"books": json.dumps(books)}))
-    with storing(target):
-        for old in checkpoint_files(folder)[_KEPT:]:
-            old.unlink()
 
 
-def _distinct(
-    initial: State, states: list[State]
-) -> tuple[list[str], dict[str, dict[str, int]], dict[str, Tensor]]:
-    """Every state under a name, and every tensor under a number, once however often it is used.
-
-    Returns:
-        The name of each state; the numbers of each name's tensors, but for the initial state's; the
-        tensors as they are to be written.
-    """
-    known = {id(initial): INITIAL}
-    layout: dict[str, dict[str, int]] = {}
-    numbers: dict[int, int] = {}
-    tensors: dict[str, Tensor] = {}
-    for state in states:
-        if id(state) in known:
-            continue
-        known[id(state)] = str(len(layout))
-        for tensor in state.values():
-            if id(tensor) not in numbers:
-                numbers[id(tensor)] = len(numbers)
-                tensors[f"tensor/{numbers[id(tensor)]}"] = tensor.contiguous()
-        layout[known[id(state)]] = {name: numbers[id(tensor)] for name, tensor in state.items()}
-    return [known[id(state)] for state in states], layout, tensors
+def as_result(written: Books, state: Tensors, history: list[Books]) -> SearchResult:
+    """A result from its summary."""
+    return SearchResult(
+        state=state,
+        metric=-np.inf if written["metric"] is None else written["metric"],
+        schedule=_schedule(written["schedule"]),
+        positives=written["positives"],
+        seconds=written["seconds"],
+        history=history[: written["records"]],
+    )
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint.
-
-    Raises:
-        StoreError: AS506 when its content is not what was written.
-    """
-    expected = path.stem.rpartition("-")[2]
-    with storing(path):
-        if checksum(path)[:16] != expected:
-            raise StoreError(
-                "AS506",
-                f"The checkpoint {path.name} does not have the checksum it was written with.",
-                "The one before it is used if there is one.",
-            )
-        with safe_open(path, framework="pt") as file:
-            books = json.loads(file.metadata()["books"])
-            keys = list(file.keys())
-            return Checkpoint(books, {key: file.get_tensor(key).clone() for key in keys})
+def describe(trial: Trial) -> Books:
+    """What a trial is, ready for JSON; not what it is for."""
+    arms = [[arm.sampler.label, arm.start, arm.save] for arm in trial.arms]
+    return {"arms": arms, "epochs": trial.epochs, "average": trial.average}
 
 
-def checkpoint_files(folder: Path) -> list[Path]:
-    """Checkpoints of a folder, newest first."""
-    return sorted(folder.glob(_PATTERN), reverse=True)
+def _blobs_in(books: Books) -> set[str]:
+    """Names of all files that the books name."""
+    told = [outcomes for part in books["parts"] for _, outcomes in part["told"]]
+    within = books["within"] or {"outcomes": [], "learner": None}
+    names = {name for outcomes in [*told, within["outcomes"]] for _, name in outcomes}
+    names |= {*books["states"].values(), books["result"]["state"], within["learner"]}
+    return names - {INITIAL, None}
 
 
-def _outcome_tensors(outcomes: list[list[Outcome]]) -> dict[str, Tensor]:
-    """Scores of all arms; users only where they are not those of the arm before."""
-    tensors, users = {}, np.empty(0, np.int64)
-    for number, trial in enumerate(outcomes):
-        for place, outcome in enumerate(trial):
-            key = f"trial/{number}/{place}"
-            if not np.array_equal(users, outcome.users):
-                users = outcome.users
-                tensors[f"{key}/users"] = torch.from_numpy(users)
-            tensors[f"{key}/scores"] = torch.from_numpy(outcome.scores)
-    return tensors
+def _named(manifest: Path) -> set[str]:
+    """Names of files in a manifest; none when it is damaged."""
+    try:
+        return set(json.loads(manifest.read_text("utf-8"))["blobs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def _number(manifest: Path) -> int:
+    digits = manifest.stem.split("-")[1]
+    return int(digits) if digits.isdigit() else 0
 
 
 def _schedule(rows: list[tuple[str, int]]) -> Schedule:

@@ -25,7 +25,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-def replace_file(path: Path, write: Callable[[Path], object]) -> tuple[Path, str]:
+def replace_file(
+    path: Path, write: Callable[[Path], object], *, expected: str | None = None
+) -> tuple[Path, str]:
     """Let ``write`` make a file and put it in the place of ``path`` in one step.
 
     The content is on disk before the name is, and the name before this returns. A process that
@@ -34,6 +36,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> tuple[Path, str
     Args:
         path: Where; ``{digest}`` in the name becomes the first 16 digits of the SHA-256.
         write: Writes the whole content to the path it is given.
+        expected: SHA-256 that the content must have when it is read back.
 
     Returns:
         The path written and the SHA-256 of its content.
@@ -47,6 +50,8 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> tuple[Path, str
         try:
             write(part)
             digest = checksum(part)
+            if expected not in (None, digest):
+                raise OSError(errno.EIO, "what is read back is not what was written")
             _flush(part)
             final = path.with_name(path.name.replace("{digest}", digest[:16]))
             os.replace(part, final)
@@ -56,6 +61,21 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> tuple[Path, str
                 part.unlink(missing_ok=True)
             raise
     return final, digest
+
+
+def replace_bytes(path: Path, content: bytes) -> tuple[Path, str]:
+    """Put ``content`` in the place of ``path`` as :func:`replace_file` does."""
+
+    def write(part: Path) -> None:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[os.write(handle, left) :]
+        finally:
+            os.close(handle)
+
+    return replace_file(path, write, expected=hashlib.sha256(content).hexdigest())
 
 
 def checksum(path: Path) -> str:

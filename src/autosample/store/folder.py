@@ -27,13 +27,16 @@ from autosample.data import Dataset, Note
 from autosample.errors import StoreError
 from autosample.kernels.threads import get_threads
 from autosample.run import RunResult, check, run
-from autosample.search import Engine, Progress, Search, SearchResult
+from autosample.search import Progress
 from autosample.settings import Settings
-from autosample.store import checkpoints, dataset, environment, result
+from autosample.store import dataset, environment, result
+from autosample.store.checkpoints import Checkpoints
 from autosample.store.files import PART, checksum, locked, replace_file, storing
-from autosample.store.resume import restore
+from autosample.store.keeper import Keeper
+from autosample.store.pace import Pace
 
-FORMAT = 1
+FORMAT = 2
+_READ = (1, FORMAT)  # the first had other checkpoints
 _OWN = ("settings.json", "environment.json", "history.jsonl")
 _FILES = frozenset((*_OWN, *dataset.FILES, *result.FILES))
 
@@ -44,12 +47,13 @@ class RunFolder:
     Attributes:
         path: Where it is.
         notes: What a person should know about resuming; grows while a run goes on.
+        pace: When checkpoints are made.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.notes: list[Note] = []
-        self._seconds_before = 0.0
+        self.pace = Pace()
 
     @classmethod
     def create(cls, path: str | Path, data: Dataset, settings: Settings) -> Self:
@@ -131,19 +135,22 @@ class RunFolder:
         *,
         on_progress: Callable[[Progress], None] | None = None,
         on_record: Callable[[dict[str, Any]], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
     ) -> RunResult:
         """Run, or go on from the last checkpoint; a run that is over is read.
 
-        Until the search ends, a process that dies loses the work since the last trial. The final
-        training of ``retrain`` other than "continue" starts again after the search.
+        A process that dies loses the work since the last checkpoint: an epoch, a minute of a longer
+        one, or, where epochs are short, twenty times what a checkpoint takes.
 
         Args:
             data: The run's dataset, where it is at hand.
             on_progress: Called after every epoch.
             on_record: Called with every new history record, after it is in the folder.
+            should_stop: Asked after every batch; when true, a checkpoint is made and the run ends.
 
         Raises:
-            StoreError: AS505 when another process runs here.
+            StoreError: AS505 when another process runs here, AS511 when ``should_stop`` said so;
+                AS502, AS503, AS504 when something cannot be written.
         """
 
         def keep(record: dict[str, Any]) -> None:
@@ -156,14 +163,20 @@ class RunFolder:
             self._clean()
             if self.finished:
                 return self.result(data)
+            self._drop_old_checkpoints()
+            keeper = Keeper(self.path, self.pace, should_stop)
+            self.notes += keeper.notes
+            if keeper.history:
+                self._compare_environment()
+            self._write_history(keeper.history)
             found = run(
                 data,
                 self.settings(),
                 on_progress=on_progress,
                 on_record=keep,
-                search_with=self.search,
+                carry_out=keeper.carry_out,
             )
-            found = dataclasses.replace(found, seconds=found.seconds + self._seconds_before)
+            found = dataclasses.replace(found, seconds=found.seconds + keeper.seconds)
             self.finish(found, data)
             return found
 
@@ -177,20 +190,6 @@ class RunFolder:
         sums |= result.save_result(self.path, found, data.fingerprint())
         self._write_manifest(self._manifest() | sums)
         self._clean()
-
-    def search(self, engine: Engine, search: Search) -> SearchResult:
-        """Carry out a search with a checkpoint after every trial; goes on from the last one."""
-        recorded = checkpoints.Recorded(search)
-        self.notes += restore(self.path, engine, recorded)
-        self._seconds_before = engine.result.seconds
-        if engine.trials:
-            self._compare_environment()
-        self._write_history(engine.result.history)
-        while (trial := recorded.ask()) is not None:
-            engine.advance(recorded, trial)
-            checkpoints.save_checkpoint(self.path, engine, recorded.outcomes)
-        engine.learner.restore(engine.result.state)
-        return engine.result
 
     def environment(self) -> dict[str, Any]:
         """Versions and number of threads when the run was made."""
@@ -215,11 +214,20 @@ class RunFolder:
 
     def _clean(self) -> None:
         """Drop files half written, and checkpoints once the result is there."""
-        stale = [*self.path.glob(f"*{PART}")]
-        stale += checkpoints.checkpoint_files(self.path) if self.finished else []
-        for path in stale:
+        for path in self.path.glob(f"**/*{PART}"):
             with contextlib.suppress(OSError):
                 path.unlink()
+        if self.finished:
+            with contextlib.suppress(StoreError):
+                Checkpoints(self.path).clear()
+
+    def _drop_old_checkpoints(self) -> None:
+        """Those of format 1 are not read: the run starts again."""
+        if old := list(self.path.glob("checkpoint-*.safetensors")):
+            text = "Its checkpoints have the layout of an earlier version: started again."
+            self.notes.append(Note("AS522", text, len(old)))
+        for path in old:
+            path.unlink()
 
     def _write_json(self, name: str, value: Any) -> str:
         return replace_file(self.path / name, lambda path: dataset.write_json(path, value))[1]
@@ -238,11 +246,11 @@ class RunFolder:
                 f"{self.path} must be the folder of a run, and it has no readable manifest.json.",
                 "See `autosample runs`; a run that ended before it began has to be started anew.",
             ) from None
-        if made_by != FORMAT:
+        if made_by not in _READ:
             raise StoreError(
                 "AS508",
-                f"The folder has format {made_by}, and this version reads {FORMAT}.",
-                "Use the version of autosample that made it.",
+                f"The folder has format {made_by}, and this version reads up to {FORMAT}.",
+                "Use the version of autosample that made it, or a later one.",
             )
         return {name: value for name, value in sums.items() if name in _FILES}
 
