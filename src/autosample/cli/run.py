@@ -75,7 +75,7 @@ def start(
 ) -> None:
     """Find the sampler of EVENTS while the model trains, and keep everything in a folder.
 
-    Ctrl-C stops at once, and `autosample resume` goes on to the same result.
+    Ctrl-C stops after a batch and a checkpoint, twice at once; `autosample resume` goes on.
     """
     _use(threads)
     from autosample.data import load_dataset  # noqa: PLC0415

@@ -5,7 +5,7 @@
 ``environment.json``   versions and number of threads
 ``data.*``, ``*.jsonl``  the dataset: parts, ids of users and items, what was read and dropped
 ``history.jsonl``      epochs, evaluations and decisions as they came
-``checkpoint-*``       the search after its last two trials; gone when the run is over
+``checkpoints``        where training stood the last two times; gone when the run is over
 ``model.safetensors``  final rows of users and items
 ``state.safetensors``  final parameters, optimiser and samplers
 ``ranks.safetensors``  ranks of the test items by user
