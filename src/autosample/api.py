@@ -52,6 +52,17 @@ class AutoSample(Estimator):
         history_: Records of epochs, evaluations and decisions.
         dataset_: The data in numbers, with notes on what was read and dropped.
         result_: All of it, and the tables.
+
+    Example:
+        >>> import polars as pl
+        >>> from autosample import AutoSample
+        >>> pairs = [(f"u{u}", f"i{(u * 5 + n * n) % 23}") for u in range(30) for n in range(9)]
+        >>> events = pl.DataFrame(pairs, schema=["user_id", "item_id"], orient="row")
+        >>> auto = AutoSample(dim=4, epochs=2, candidates=["uniform", "dns:pool=4"]).fit(events)
+        >>> sorted(auto.metrics_)[:3]
+        ['hit@20', 'map@20', 'mrr@20']
+        >>> auto.recommend(["u1", "u2"], k=3)["user"].to_list()
+        ['u1', 'u1', 'u1', 'u2', 'u2', 'u2']
     """
 
     schedule_: tuple[tuple[str, int], ...]

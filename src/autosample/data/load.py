@@ -67,6 +67,16 @@ def load_dataset(
     Raises:
         DataError: AS100 to AS132.
         SettingsError: AS240 to AS242.
+
+    Example:
+        >>> import polars as pl
+        >>> from autosample import load_dataset
+        >>> rows = {"who": ["a"] * 4 + ["b"] * 4, "what": [1, 2, 3, 4, 2, 3, 4, 5]}
+        >>> dataset = load_dataset(pl.DataFrame(rows), user="who", item="what", test=0.25)
+        >>> dataset.n_users, dataset.n_items, len(dataset.test)
+        (2, 5, 2)
+        >>> dataset.notes[0].message
+        'Read 8 rows from the frame: 2 users, 5 items.'
     """
     read = partial(
         read_events,

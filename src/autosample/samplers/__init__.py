@@ -78,6 +78,13 @@ def make_sampler(spec: str | Sampler) -> Sampler:
     Raises:
         SettingsError: AS221 for an unknown name, AS222 for an unknown setting, AS223 for a value
             of the wrong type, AS220 for a value out of range.
+
+    Example:
+        >>> from autosample import make_sampler
+        >>> make_sampler("dns:pool=8")
+        dns:pool=8
+        >>> make_sampler("dns").settings
+        {'pool': 16}
     """
     if isinstance(spec, Sampler):
         return spec

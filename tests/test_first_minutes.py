@@ -1,0 +1,16 @@
+"""A newcomer's first ten minutes, from an empty environment."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parent.parent / "scripts" / "first-minutes"
+
+
+@pytest.mark.slow
+def test_everything_works_out_of_the_box():
+    done = subprocess.run([SCRIPT], capture_output=True, text=True, check=False, timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "faiss and onnxruntime give" in done.stdout
+    assert done.stdout.endswith("All of it works.\n")
