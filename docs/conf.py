@@ -22,8 +22,8 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 napoleon_use_ivar = True
 napoleon_use_rtype = False
-#: Pages link to files above this folder; the glob of the index is for pages yet to come.
-suppress_warnings = ["myst.xref_missing", "toc.empty_glob"]
+#: Pages link to files above this folder.
+suppress_warnings = ["myst.xref_missing"]
 
 
 def setup(app):
