@@ -98,7 +98,7 @@ def site(tmp_path_factory):
 
 def test_generated_references_are_whole(site):
     samplers = (site / "samplers.html").read_text()
-    assert all(f'id="{sampler.__name__.lower()}"' in samplers for sampler in SAMPLERS.values())
+    assert all(f'id="{one.__module__}.{one.__name__}"' in samplers for one in SAMPLERS.values())
     settings = (site / "settings.html").read_text()
     assert all(name in settings for name in Settings.model_fields)
     commands = (site / "commands.html").read_text()
