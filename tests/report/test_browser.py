@@ -64,9 +64,15 @@ def report(tmp_path_factory):
         for name in ("fixed", "weighted")
         for seed in (0, 1)
     ]
+    split = "split(dns:pool=1 dns:pool=4 dns:pool=16 dns:pool=64 mixgcf:pool=16)"
+    history = [
+        {**r, "sampler": r["sampler"].replace("uniform", split)} if "sampler" in r else r
+        for r in tiny_run().history
+    ]
+    assert any(r.get("sampler") == split for r in history)
     long = {"another-run-with-a-rather-long-label-" * 3 + str(n): r for n, r in enumerate(runs)}
     return write_report(
-        tiny_run(),
+        replace(tiny_run(), history=history),
         replace(dataset, notes=(note,)),
         tmp_path_factory.mktemp("page") / "report.html",
         title="A title of many words that has to find its place on a small screen as well",

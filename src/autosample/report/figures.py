@@ -56,7 +56,7 @@ def schedule_figure(result: RunResult) -> Figure:
     parts, labels = stretches(result.schedule), samplers_of(result.history)
     rows = [
         Lane(
-            short(label),
+            short(label, 40),  # what a phone has room for
             style,
             spans(result.history, label),
             [(part.first - 1, part.last) for part in parts if label in part.labels],

@@ -43,6 +43,7 @@ from autosample.report.numbers import (
     whole,
 )
 from autosample.report.parties import Party, differences, named
+from autosample.report.story import kept_epochs
 from autosample.report.tables import Table, comparison_table, metric_table
 from autosample.run import RunResult
 
@@ -169,7 +170,7 @@ def tiles(
 ) -> list[tuple[str, str, str]]:
     """(value, what it is, a word more) of the main numbers."""
     result = parties[0].runs[0]
-    name, counts = metric_name(result.settings.metric), words.shares(result)
+    name, counts = metric_name(result.settings.metric), kept_epochs(result.schedule)
     most = max(counts, key=lambda label: counts[label], default=MISSING)
     kept = plural(sum(count for _, count in result.schedule), "epoch")
     told = [(short(most, 24), "took part most", f"{counts.get(most, 0)} of {kept} of the model")]

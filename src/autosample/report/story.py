@@ -70,6 +70,15 @@ def stretches(schedule: Schedule) -> list[Stretch]:
     return found
 
 
+def kept_epochs(schedule: Schedule) -> dict[str, int]:
+    """Epochs of the final model by sampler; an average counts for each of its own."""
+    counts: dict[str, int] = {}
+    for part in stretches(schedule):
+        for label in part.labels:
+            counts[label] = counts.get(label, 0) + part.last - part.first + 1
+    return counts
+
+
 def sampler_order(labels: Iterable[str]) -> list[str]:
     """Distinct labels: families as they first come, then by the numbers in them."""
     distinct = list(dict.fromkeys(labels))
@@ -165,11 +174,7 @@ def _evidence(given: Mapping[str, Any], trial: Sequence[Record], chosen: str) ->
 
 def efforts(history: Sequence[Record], schedule: Schedule) -> list[Effort]:
     """Epochs, time, hardness and best value of every sampler."""
-    kept: dict[str, int] = {}
-    for part in stretches(schedule):
-        for label in part.labels:
-            kept[label] = kept.get(label, 0) + part.last - part.first + 1
-    found = []
+    kept, found = kept_epochs(schedule), []
     for label in samplers_of(history):
         own = [record for record in history if record.get("sampler") == label]
         epochs = [record for record in own if record["kind"] == "epoch"]

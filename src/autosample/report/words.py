@@ -18,7 +18,7 @@ from autosample.report.numbers import (
     short,
 )
 from autosample.report.parties import Party
-from autosample.report.story import Stretch, stretches
+from autosample.report.story import Stretch, kept_epochs, stretches
 from autosample.run import RunResult
 from autosample.samplers import sampler_classes
 
@@ -71,7 +71,7 @@ def _names(part: Stretch) -> str:
 
 def winner(result: RunResult) -> str:
     """Who won, in a sentence."""
-    counts = shares(result)
+    counts = kept_epochs(result.schedule)
     if not counts:
         return "No training was better than the initial parameters."
     most, total = max(counts, key=lambda label: counts[label]), stretches(result.schedule)[-1].last
@@ -83,15 +83,6 @@ def winner(result: RunResult) -> str:
         f"A schedule of {len(counts)} samplers won, mostly {short(most)}: "
         f"{counts[most]} of {plural(total, 'epoch')}."
     )
-
-
-def shares(result: RunResult) -> dict[str, int]:
-    """Epochs of the final model by sampler; an average counts for each of its own."""
-    counts: dict[str, int] = {}
-    for part in stretches(result.schedule):
-        for label in part.labels:
-            counts[label] = counts.get(label, 0) + part.last - part.first + 1
-    return counts
 
 
 def quality(
