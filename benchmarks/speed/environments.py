@@ -68,16 +68,24 @@ def prepare(peer: str, work: Path) -> str | None:
 def describe(peer: str, work: Path) -> dict[str, Any]:
     """Size with all that it depends on, in MB, and seconds of the first import (median of 3)."""
     python, name = str(python_of(peer, work)), "autosample" if peer == OURS else peer
-    size = subprocess.run(
-        [python, WORKERS / "footprint.py", name],
-        capture_output=True, text=True, check=True, timeout=_RUN_SECONDS,
-    )  # fmt: skip
-    imports = sorted(seconds_of([python, "-c", IMPORTS[name]]) for _ in range(3))
+    try:
+        size = subprocess.run(
+            [python, WORKERS / "footprint.py", name],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_RUN_SECONDS,
+        )
+        imports = sorted(seconds_of([python, "-c", IMPORTS[name]]) for _ in range(3))
+    except subprocess.CalledProcessError as error:
+        return {"error": str(error.stderr).strip()[-500:]}
     return {**json.loads(size.stdout), "import_seconds": imports[1]}
 
 
 def seconds_of(command: list[str], **options: Any) -> float:
     """Wall time of a command, from its start to its end."""
     started = time.perf_counter()
-    subprocess.run(command, capture_output=True, check=True, timeout=_RUN_SECONDS, **options)
+    subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=_RUN_SECONDS, **options
+    )
     return time.perf_counter() - started
