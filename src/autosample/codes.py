@@ -146,11 +146,23 @@ CODES: dict[str, str] = {
     "AS270": "Some commands need packages that are not installed with autosample itself; each "
     "names the extra that brings them.",
     "AS271": "A run is exported as embeddings, faiss, onnx, trec or recbole.",
+    "AS272": "The server cannot listen at this address: something else does, mostly another "
+    "server, or the address is not of this machine. Name another with --port or --host.",
     "AS280": "A view for samplers is made of tables (U, D) of users and (I, D) of items, or of as "
     "many of them per side as the model has layers.",
     "AS281": "Recommendations come as a Polars frame, as a pandas frame or as a pyarrow table.",
     "AS282": "The RecBole configuration asks for something that has no counterpart here and would "
     "change the result, so it is not passed over silently.",
+    "AS290": "The request does not fit its description: a name, type or limit. The "
+    "server's /openapi.json has all of them.",
+    "AS291": "The body of the request is larger than the server takes, or took too long to come.",
+    "AS292": "The server has nothing at this path, or not with this method. Its /openapi.json "
+    "lists all it has.",
+    "AS293": "A server on a loopback address answers under names of this machine only, so that no "
+    "page in a browser can reach it under another; and a reload is asked from this machine.",
+    "AS294": "The server met an error of its own. Its log has the traceback; please report it.",
+    "AS295": "So many requests wait already that the server takes no more. Come back later.",
+    "AS296": "There is no run of this name in the folder that is shown.",
     # Samplers.
     "AS301": "A user has every item, so that no negative exists. Training leaves such users out; a "
     "loop of one's own must too.",
@@ -182,6 +194,8 @@ CODES: dict[str, str] = {
     "the version in environment.json, or repeat the run.",
     "AS511": "The run was asked to stop, by Ctrl-C, SIGTERM or the program that runs it. It has "
     "made a checkpoint after the batch it was in, and `autosample resume` goes on with the next.",
+    "AS515": "The folder changed each time it was read, so nothing of one state could be had. Wait "
+    "until its run is over.",
     "AS520": "A checkpoint was damaged and passed over; the work since the one before is done "
     "again, with the same result.",
     "AS521": "From where the run went on.",

@@ -130,7 +130,9 @@ class Lists:
             SettingsError: AS231 for ``k`` below 1.
         """
         names = pl.Series(list(items), dtype=pl.String)
-        best = self.best_similar(self.known_items(names), self.length(k))
+        numbers, table, every = self.known_items(names), self.directions, np.arange(len(names))
+        itself = Interactions.from_pairs(every, numbers, len(names), len(table))
+        best = recommend(table[torch.tensor(numbers)], table, itself, every, self.length(k))
         return self._long("item", names, "similar", *best)
 
     def known(self, users: pl.Series | Sequence[str]) -> IntArray:
@@ -161,21 +163,6 @@ class Lists:
             )
         return min(k, len(self.items))
 
-    def best(self, rows: Tensor, left_out: Interactions, k: int) -> Best:
-        """The ``k`` best items for (n, D) rows, but for those that each row's user is to not get.
-
-        Items that nobody had in training are ranked with the others, as in evaluation.
-        """
-        return recommend(rows, self.item_table, left_out, np.arange(len(rows)), k)
-
-    def best_similar(self, items: IntArray, k: int) -> Best:
-        """The ``k`` items with the highest cosine to each of (n,) items, itself left out."""
-        itself = Interactions.from_pairs(
-            np.arange(len(items)), items, len(items), len(self._directions)
-        )
-        rows = self._directions[torch.tensor(items)]
-        return recommend(rows, self._directions, itself, np.arange(len(items)), k)
-
     @cached_property
     def popular(self) -> IntArray:
         """(I,) item numbers, those with the most interactions first, then by number."""
@@ -192,7 +179,7 @@ class Lists:
         return FoldIn(self.item_table, torch.from_numpy(self.trained))
 
     @cached_property
-    def _directions(self) -> Tensor:
+    def directions(self) -> Tensor:
         """(I, D) rows of length one; zero where a row means nothing, having not been trained."""
         known = torch.from_numpy(self.trained)[:, None]
         return torch.nn.functional.normalize(self.item_table.detach().float() * known, dim=1)

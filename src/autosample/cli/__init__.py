@@ -33,6 +33,8 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("Use", show.report, "report", "autosample report runs/first --against runs/uniform"),
     ("Use", use.recommend, "recommend", "autosample recommend runs/first --user alice -k 10"),
     ("Use", use.export, "export", "autosample export runs/first scorer --to onnx"),
+    ("Use", use.serve, "serve", "autosample serve runs/first --port 8000"),
+    ("Use", use.ui, "ui", "autosample ui runs"),
     ("Look up", show.samplers, "samplers", "autosample samplers"),
     ("Look up", show.models, "models", "autosample models"),
     ("Look up", check.explain, "explain", "autosample explain AS120"),

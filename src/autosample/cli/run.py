@@ -24,7 +24,7 @@ def demo(
 
     Takes about a minute and needs no data.
     """
-    _use(threads)
+    use_threads(threads)
     from autosample import demo as story  # noqa: PLC0415
 
     output.say("Compiling kernels, once; simulating who likes what and who saw what.")
@@ -77,7 +77,7 @@ def start(
 
     Ctrl-C stops after a batch and a checkpoint, twice at once; `autosample resume` goes on.
     """
-    _use(threads)
+    use_threads(threads)
     from autosample.data import load_dataset  # noqa: PLC0415
     from autosample.run import check  # noqa: PLC0415
     from autosample.settings import Settings  # noqa: PLC0415
@@ -128,7 +128,7 @@ def resume(
     json: Json = False,
 ) -> None:
     """Go on with a run that was cut off; the result is that of an uninterrupted run."""
-    _use(threads)
+    use_threads(threads)
     from autosample.store import RunFolder  # noqa: PLC0415
 
     folder = RunFolder.open(run)
@@ -146,7 +146,7 @@ def repeat(
     json: Json = False,
 ) -> None:
     """Do a run again from its settings and data, and say whether the result is the same."""
-    _use(threads)
+    use_threads(threads)
     from autosample.store import RunFolder  # noqa: PLC0415
 
     old = RunFolder.open(run.parent if run.name == "result.json" else run)
@@ -174,7 +174,8 @@ def _go(folder: RunFolder, json: bool) -> None:
         output.print_result(result, folder.path)
 
 
-def _use(threads: int | None) -> None:
+def use_threads(threads: int | None) -> None:
+    """Use so many threads; all cores when none is named."""
     if threads is not None:
         from autosample.kernels.threads import set_threads  # noqa: PLC0415
 

@@ -1,9 +1,9 @@
-"""Commands that use a finished run: recommend, export."""
+"""Commands that use a finished run: recommend, export, serve, ui."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 from autosample.cli import options, output
 from autosample.cli.options import Json
+from autosample.cli.run import use_threads
 
 if TYPE_CHECKING:
     import polars as pl
@@ -117,6 +118,67 @@ def export(
     else:
         sizes = [(name, facts["bytes"]) for name, facts in manifest["files"].items()]
         output.print_table(("file", "bytes"), sizes)
+
+
+def serve(
+    run: options.Run,
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 8000,
+    unknown: Annotated[
+        str,
+        typer.Option(
+            help="What unknown users get: popular items, or an error (404).",
+            metavar="HOW",
+            autocompletion=options.among("popular", "error"),
+        ),
+    ] = "popular",
+    threads: options.Threads = None,
+    json: Json = False,
+) -> None:
+    """Answer recommendations over HTTP; a new result of RUN is taken as it comes."""
+    from autosample.errors import SettingsError  # noqa: PLC0415
+    from autosample.extras import require  # noqa: PLC0415
+
+    if unknown not in ("popular", "error"):
+        raise SettingsError(
+            "AS204", f"unknown must be 'popular' or 'error', got {unknown!r}.", "Choose one."
+        )
+    require("serve", "fastapi", "uvicorn")
+    use_threads(threads)
+    from autosample.serve.start import serve_run  # noqa: PLC0415
+
+    serve_run(run, host=host, port=port, unknown=unknown, on_start=_say_address(host, json))  # type: ignore[arg-type]  # checked above
+
+
+def ui(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of runs, or of one.", metavar="FOLDER")
+    ] = Path("runs"),
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 8001,
+    json: Json = False,
+) -> None:
+    """Show runs as live pages in a browser; nothing is changed by them."""
+    from autosample.extras import require  # noqa: PLC0415
+
+    require("serve", "fastapi", "uvicorn")
+    from autosample.serve.start import serve_pages  # noqa: PLC0415
+
+    serve_pages(folder, host=host, port=port, on_start=_say_address(host, json))
+
+
+def _say_address(host: str, json: bool) -> Callable[[str], None]:
+    """Tells where a server answers."""
+
+    def say(address: str) -> None:
+        if json:
+            output.print_json({"address": address})
+        else:
+            typer.echo(f"Answers at {address} until Ctrl-C.")
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            output.say("Other machines can reach this, and nobody is asked for a password.")
+
+    return say
 
 
 def _table(frames: Iterable[pl.DataFrame]) -> tuple[list[str], list[tuple[object, ...]]]:

@@ -23,10 +23,9 @@ from autosample.report.numbers import (
     short,
     signed,
 )
-from autosample.report.story import samplers_of, spans, stretches
+from autosample.report.story import Told, samplers_of, spans, stretches
 from autosample.report.svg import HUES, SHADES
 from autosample.report.words import POPULAR
-from autosample.run import RunResult
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def styles_of(labels: Sequence[str]) -> dict[str, str]:
     }
 
 
-def schedule_figure(result: RunResult) -> Figure:
+def schedule_figure(result: Told) -> Figure:
     """Who trained when: a lane for every sampler."""
     parts, labels = stretches(result.schedule), samplers_of(result.history)
     rows = [

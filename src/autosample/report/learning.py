@@ -12,19 +12,24 @@ from autosample.report.figures import SEEDS, Figure, legend, party_style, seed_l
 from autosample.report.lines import Line, Point, line_chart
 from autosample.report.numbers import metric_name, score
 from autosample.report.parties import Party
-from autosample.report.story import Record, kept_path, samplers_of, series, stretches
-from autosample.run import RunResult
+from autosample.report.story import Record, Told, kept_path, samplers_of, series, stretches
 
 
 def learning_figures(parties: Sequence[Party]) -> list[Figure]:
-    """Held-out metric by epoch of all parties, then of this run by sampler; hardness and loss."""
+    """Held-out metric by epoch of all parties, then the figures of this run."""
     result = parties[0].runs[0]
+    alone = len(parties) == len(parties[0].runs) == 1
+    name = metric_name(result.settings.metric)
+    return [*([] if alone else [_runs_figure(parties, name)]), *own_figures(result)]
+
+
+def own_figures(result: Told) -> list[Figure]:
+    """Held-out metric of a run by epoch and sampler; hardness and loss."""
     name = metric_name(result.settings.metric)
     path = kept_path(result.history, result.schedule)
     kept = [Line("kept", "ink", [path], strong=True)] if path else []
     told = f"From {score(path[0][1])} to {score(path[-1][1])}." if path else ""
-    figures = [] if len(parties) == len(parties[0].runs) == 1 else [_runs_figure(parties, name)]
-    figures.append(
+    figures = [
         by_sampler(
             result,
             ("evaluation", "value"),
@@ -34,7 +39,7 @@ def learning_figures(parties: Sequence[Party]) -> list[Figure]:
             f"{name} along the kept training. {told}",
             kept,
         )
-    )
+    ]
     if fan := hardness_bands(result):
         figures.append(_hardness_figure(fan))
     return [
@@ -76,7 +81,7 @@ def _runs_figure(parties: Sequence[Party], name: str) -> Figure:
 
 
 def by_sampler(
-    result: RunResult,
+    result: Told,
     what: tuple[str, str],
     title: str,
     note: str,
@@ -96,7 +101,7 @@ def by_sampler(
     return Figure(title, note, svg, legend([*above, *lines]))
 
 
-def hardness_bands(result: RunResult) -> list[tuple[int, list[float]]]:
+def hardness_bands(result: Told) -> list[tuple[int, list[float]]]:
     """(epoch, hardness at the quantiles .1, .25, .5, .75, .9) along the kept training.
 
     From the counts by tenths in the history, evenly spread within a tenth; where copies were

@@ -6,13 +6,30 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from autosample.search.base import AVERAGE
 from autosample.search.engine import JOIN, Schedule
+from autosample.settings import Settings
 
 Record = Mapping[str, Any]
 Runs = list[list[tuple[int, float]]]  # stretches of (epoch, value)
+
+
+class Told(Protocol):
+    """What the story of a run is told from, whether it is over or goes on."""
+
+    @property
+    def settings(self) -> Settings:
+        """What it was asked."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """Samplers and epochs behind its model."""
+
+    @property
+    def history(self) -> Sequence[Record]:
+        """Records of epochs, evaluations and decisions."""
 
 
 @dataclass(frozen=True)

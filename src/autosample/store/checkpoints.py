@@ -152,6 +152,13 @@ class Checkpoints:
             "The checkpoint before is used if it is whole.",
         )
 
+    def schedule_so_far(self) -> Schedule:
+        """The schedule behind the best state of the newest checkpoint, read without its checksum."""
+        for path in self.files():
+            with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+                return _schedule(json.loads(path.read_bytes())["result"]["schedule"])
+        return ()
+
     def clear(self) -> None:
         """Delete all checkpoints.
 

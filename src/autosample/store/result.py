@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save_file
 
 from autosample.data import Dataset
 from autosample.metrics import Ranks
@@ -59,7 +59,8 @@ def numbers(result: RunResult, fingerprint: str) -> dict[str, Any]:
 def load_result(folder: Path, dataset: Dataset) -> RunResult:
     """Read what :func:`save_result` wrote; the caller has compared the checksums."""
     written = json.loads((folder / "result.json").read_text("utf-8"))
-    tables = load_file(folder / "model.safetensors")
+    # Read, not mapped: these tables outlive what happens to the file.
+    tables = load((folder / "model.safetensors").read_bytes())
     ranks = load_arrays(folder / "ranks.safetensors")
     lines = (folder / "history.jsonl").read_text("utf-8").splitlines()
     return RunResult(

@@ -1,0 +1,81 @@
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from autosample.serve.live import look, runs_below
+from autosample.store import RunFolder
+from tests.serve.making import finished
+from tests.tiny import quick, tiny_dataset
+
+
+def test_a_run_that_is_over() -> None:
+    live, folder = look("one", finished()), RunFolder.open(finished())
+    result = folder.result()
+    assert (live.name, live.state, live.tested) == ("one", "over", True)
+    assert live.value == result.metrics["ndcg@20"]
+    assert (live.schedule, live.trainings) == (result.schedule, result.trainings)
+    assert list(live.history) == result.history
+    assert live.settings == result.settings
+
+
+def test_a_run_that_goes_on(tmp_path) -> None:
+    folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick())
+    new = look("run", folder.path)
+    assert (new.state, new.value, new.trainings, new.epochs) == ("running", None, 0.0, 0)
+    seen = []
+
+    def watch(progress):
+        seen.append(look("run", folder.path))
+
+    result = folder.run(on_progress=watch)
+    assert [one.epochs for one in seen] == list(range(1, len(seen) + 1))
+    assert {one.state for one in seen} == {"running"}
+    assert seen[-1].trainings == pytest.approx(result.trainings)
+    values = [one.value for one in seen if one.value is not None]
+    assert values == sorted(values)
+    assert values[-1] <= result.valid_metric
+    assert not seen[-1].tested
+    for live in seen:
+        best = max(ended(live.history), key=lambda r: (r["value"], -r["trial"]), default=None)
+        assert sum(epochs for _, epochs in live.schedule) == (best["epochs"] if best else 0)
+        assert not best or live.schedule[-1][0].startswith(best["sampler"].replace("average", ""))
+
+
+def ended(history):
+    """Evaluations of trials that are over, after which there is a checkpoint."""
+    last = max((record["trial"] for record in history), default=0)
+    return [r for r in history if r["kind"] == "evaluation" and r["trial"] < last]
+
+
+def test_a_run_that_stopped_and_a_line_cut_off(tmp_path) -> None:
+    folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick())
+    records = RunFolder.open(finished()).result().history[:3]
+    text = "".join(f"{json.dumps(record)}\n" for record in records)
+    (folder.path / "history.jsonl").write_text(text + '{"kind": "epo')
+    os.utime(folder.path / "history.jsonl", (0, time.time() - 3600))
+    live = look("run", folder.path)
+    assert live.state == "stopped"
+    assert 3590 < live.seconds < 3700
+    assert live.history == records
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "settings.json", "history.jsonl", "result.json"])
+@pytest.mark.parametrize("content", ["{", "[]", '"x"\n', '{"sha256": 3}\n', "\x00"])
+def test_damage_is_said_and_does_no_harm(tmp_path, name, content) -> None:
+    path = shutil.copytree(finished(), tmp_path / "run")
+    (path / name).write_text(content)
+    live = look("run", path)
+    if name != "history.jsonl" or content.endswith("\n"):  # else it is a line cut off
+        assert live.state == "damaged"
+
+
+def test_runs_are_the_folders_that_have_a_manifest(tmp_path) -> None:
+    shutil.copytree(finished(), tmp_path / "b")
+    shutil.copytree(finished(), tmp_path / "a")
+    (tmp_path / "empty").mkdir()
+    assert runs_below(tmp_path) == {name: tmp_path / name for name in "ab"}
+    assert runs_below(tmp_path / "a") == {"a": tmp_path / "a"}
+    assert runs_below(tmp_path / "none") == {}

@@ -1,0 +1,128 @@
+import re
+import shutil
+import urllib.parse
+from html.parser import HTMLParser
+
+import pytest
+
+from autosample.serve.pages import make_pages
+from autosample.store import RunFolder
+from tests.serve.making import Client, fault, finished
+from tests.tiny import quick, tiny_dataset
+
+HOSTILE = "<script>alert(1)<%2Fscript>&\"' é"
+
+
+class Tags(HTMLParser):
+    """Tags and links of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.links = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.links += [value for name, value in attributes if name in ("href", "src")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs")
+    shutil.copytree(finished(), path / "good")
+    shutil.copytree(finished(), path / HOSTILE)
+    RunFolder.create(path / "new", tiny_dataset(), quick())
+    shutil.copytree(finished(), path / "torn")
+    (path / "torn" / "settings.json").write_text("{")
+    return path
+
+
+@pytest.fixture(scope="module")
+def http(folder):
+    return Client(make_pages(folder))
+
+
+def test_the_list_has_every_run_with_state_metric_and_cost(http) -> None:
+    response = http.get("/")
+    text = re.sub(r"<[^>]+>", " ", response.text.partition("<main>")[2])
+    assert [word for word in text.split() if word in ("over", "running", "damaged")] == [
+        "over", "over", "running", "damaged"
+    ]  # fmt: skip
+    result = RunFolder.open(finished()).result()
+    assert f"{result.metrics['ndcg@20']:.4f}" in text
+    assert f"{result.trainings:.1f} trainings" in text
+    assert result.schedule[-1][0] in text
+    assert 'http-equiv="refresh" content="5"' in response.text
+
+
+def test_every_link_of_the_list_leads_to_a_run(http) -> None:
+    links = Tags(http.get("/").text).links
+    assert len(links) == 4
+    for link in links:
+        page = http.get(urllib.parse.urljoin("/", link))
+        assert page.status_code == 200
+        assert urllib.parse.urljoin(str(page.url.path), "../") == "/"
+        assert "../" in Tags(page.text).links
+
+
+def test_a_run_shows_its_curves_and_decisions(http) -> None:
+    page = http.get("/run/good").text
+    result = RunFolder.open(finished()).result()
+    assert page.count("<svg") == 5
+    assert f"{result.metrics['ndcg@20']:.4f}" in page
+    last = [record for record in result.history if record["kind"] == "decision"][-1]
+    assert last["reason"].split(".")[0].replace("'", "&#39;")[:20] in page
+    assert "refresh" not in page, "a run that is over stays as it is"
+    assert "Nothing has been recorded yet" in http.get("/run/new").text
+    assert "cannot be read" in http.get("/run/torn").text
+
+
+def test_the_report_is_that_of_the_run(http) -> None:
+    response = http.get("/run/good/report")
+    assert "How good it is" in response.text
+    assert http.get("/run/good/report").content == response.content
+    response = http.get("/run/new/report")
+    assert (response.status_code, fault(response)) == (500, "AS509")
+
+
+def test_names_are_shown_as_text_and_nothing_runs(http) -> None:
+    for path in ("/", f"/run/{urllib.parse.quote(HOSTILE)}", "/run/good/report"):
+        response = http.get(path)
+        assert response.status_code == 200
+        assert "script" not in Tags(response.text).tags
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        assert "http://" not in response.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/run/none",
+        "/run/%2e%2e",
+        "/run/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "/run/good%2f..%2ftorn",
+        "/run/good/manifest.json",
+        "/run/%00",
+        "/openapi.json",
+        "/docs",
+    ],
+)
+def test_no_address_becomes_a_path(http, path) -> None:
+    response = http.get(path)
+    assert response.status_code == 404
+    assert fault(response) in ("AS282", "AS286")
+
+
+def test_nothing_is_taken_or_changed(http, folder) -> None:
+    before = sorted(path.stat().st_mtime_ns for path in folder.rglob("*"))
+    assert http.ask("POST", "/", content=b"x").status_code == 413
+    assert http.ask("DELETE", "/run/good").status_code == 405
+    assert http.ask("GET", "/", headers={"host": "evil.example"}).status_code == 403
+    http.get("/run/good")
+    assert sorted(path.stat().st_mtime_ns for path in folder.rglob("*")) == before
+
+
+def test_an_empty_folder_waits_for_runs(tmp_path) -> None:
+    page = Client(make_pages(tmp_path)).get("/").text
+    assert "There are no runs here yet" in page
+    assert 'http-equiv="refresh"' in page
