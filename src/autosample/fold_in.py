@@ -21,7 +21,7 @@ from torch import Tensor
 
 from autosample.data.interactions import Interactions
 
-UNOBSERVED = 0.3  # the weight a; between 0.1 and 1 it hardly matters (benchmarks/fold_in.py)
+UNOBSERVED = 0.3  # the weight a; from 0.1 to 1 little changes (benchmarks/results/fold-in.json)
 
 
 class FoldIn:
@@ -30,17 +30,18 @@ class FoldIn:
     Args:
         item_table: (I, D) final rows of the items.
         trained: (I,) bool, items that were trained on; the rows of others say nothing.
+        unobserved: The weight a.
 
     Cost: I D^2 once, then D^3 / 3 + |S| D^2 for a user, in float64.
     """
 
-    def __init__(self, item_table: Tensor, trained: Tensor) -> None:
+    def __init__(self, item_table: Tensor, trained: Tensor, unobserved: float = UNOBSERVED) -> None:
         self._rows = item_table.detach().cpu()
         known = self._rows[trained].double().numpy()
         gram = known.T @ known
         width = gram.shape[0]
         mean = max(float(np.trace(gram)) / width, np.finfo(np.float64).tiny)
-        self._shared = UNOBSERVED * (gram + mean * np.eye(width))
+        self._shared = unobserved * (gram + mean * np.eye(width))
 
     def rows(self, items: Interactions) -> Tensor:
         """(n, D) float32 rows for n users with the given items; zero where a user has none."""

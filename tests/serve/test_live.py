@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import shutil
 import time
@@ -24,7 +25,8 @@ def test_a_run_that_is_over() -> None:
 def test_a_run_that_goes_on(tmp_path) -> None:
     folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick())
     new = look("run", folder.path)
-    assert (new.state, new.value, new.trainings, new.epochs) == ("running", None, 0.0, 0)
+    assert (new.state, new.trainings, new.epochs) == ("running", 0.0, 0)
+    assert math.isnan(new.value)
     seen = []
 
     def watch(progress):
@@ -34,7 +36,7 @@ def test_a_run_that_goes_on(tmp_path) -> None:
     assert [one.epochs for one in seen] == list(range(1, len(seen) + 1))
     assert {one.state for one in seen} == {"running"}
     assert seen[-1].trainings == pytest.approx(result.trainings)
-    values = [one.value for one in seen if one.value is not None]
+    values = [one.value for one in seen if not math.isnan(one.value)]
     assert values == sorted(values)
     assert values[-1] <= result.valid_metric
     assert not seen[-1].tested

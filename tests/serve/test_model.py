@@ -64,7 +64,7 @@ def test_files_of_two_results_are_never_mixed(run, monkeypatch) -> None:
     assert found.revision == module.revision_of(finished(seed=1))
     revisions = iter(range(100))
     monkeypatch.setattr(module, "revision_of", lambda path: str(next(revisions)))
-    with pytest.raises(StoreError, match="AS511"):
+    with pytest.raises(StoreError, match="AS515"):
         Model.load(run)
 
 

@@ -6,6 +6,7 @@ Files of a run that goes on are read as they stand, without their checksums.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from autosample.errors import AutosampleError
 from autosample.search.engine import Schedule
 from autosample.settings import Settings
-from autosample.store.checkpoints import schedule_so_far
+from autosample.store.checkpoints import Checkpoints
 
 _QUIET = 120.0  # seconds without a record after which a run is taken to have stopped
 
@@ -32,7 +33,7 @@ class Live:
             checkpoint.
         history: Records of epochs, evaluations and decisions so far.
         value: The deciding metric: on test users where the run is over and there are any, else the
-            best on validation users so far; None before there is one.
+            best on validation users so far; not a number before there is one.
         tested: Whether ``value`` is of test users.
         trainings: Work so far, in trainings of all epochs.
         seconds: Time since the last record.
@@ -43,7 +44,7 @@ class Live:
     settings: Settings
     schedule: Schedule
     history: Sequence[Mapping[str, Any]]
-    value: float | None
+    value: float
     tested: bool
     trainings: float
     seconds: float
@@ -66,7 +67,7 @@ def look(name: str, path: Path) -> Live:
     try:
         return _look(name, path)
     except (AutosampleError, OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Live(name, "damaged", Settings(), (), (), None, False, 0.0, 0.0)
+        return Live(name, "damaged", Settings(), (), (), math.nan, False, 0.0, 0.0)
 
 
 def _look(name: str, path: Path) -> Live:
@@ -94,8 +95,8 @@ def _look(name: str, path: Path) -> Live:
         settings=settings,
         history=history,
         state="running" if quiet < _QUIET else "stopped",
-        schedule=schedule_so_far(path),
-        value=max(values, default=None),
+        schedule=Checkpoints(path).schedule_so_far(),
+        value=max(values, default=math.nan),
         tested=False,
         trainings=_trainings(history, settings),
         seconds=quiet,

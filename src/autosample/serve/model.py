@@ -34,7 +34,7 @@ class Model:
         """Read a run's result, all of it of one state of the folder.
 
         Raises:
-            StoreError: AS506, AS507, AS508, AS509 when there is no whole result, AS511 when the
+            StoreError: AS506, AS507, AS508, AS509 when there is no whole result, AS515 when the
                 folder changes again and again while it is read.
         """
         for _ in range(3):
@@ -43,7 +43,7 @@ class Model:
             if revision_of(path) == before:
                 return cls(lists, before)
         raise StoreError(
-            "AS511", f"{path} changes while it is read.", "Wait until its run is over."
+            "AS515", f"{path} changes while it is read.", "Wait until its run is over."
         )
 
 

@@ -15,7 +15,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from autosample.errors import SettingsError
 from autosample.report import write_report
 from autosample.report.figures import learning_figures, schedule_figure
-from autosample.report.numbers import duration, metric_name, score, short
+from autosample.report.numbers import MISSING, duration, metric_name, plural, score, short
 from autosample.report.story import choices
 from autosample.serve.faults import LOOPBACK, Gate, install
 from autosample.serve.live import Live, look, runs_below
@@ -131,7 +131,7 @@ def _content(run: Live) -> dict[str, object]:
         return {"run": run, "tiles": [], "figures": [], "decisions": []}
     name, settings = metric_name(run.settings.metric), run.settings
     tiles = [
-        (_value(run), name, "on test users" if run.tested else "best on validation users"),
+        (score(run.value), name, "on test users" if run.tested else "best on validation users"),
         (f"{run.trainings:.1f}", "trainings", f"the work of {settings.epochs} epochs each"),
         (str(run.epochs), "epochs trained", "all copies together"),
         (duration(run.seconds), "since the last record", run.state),
@@ -142,12 +142,11 @@ def _content(run: Live) -> dict[str, object]:
 
 
 def _value(run: Live) -> str:
-    if run.value is None:
-        return "–"
-    return score(run.value) + ("" if run.tested else " (validation)")
+    shown = score(run.value)
+    return shown if run.tested or shown == MISSING else f"{shown} (validation)"
 
 
 def _in_words(schedule: Sequence[tuple[str, int]]) -> str:
     """The last samplers of a schedule."""
-    told = [f"{short(label, 40)} × {epochs}" for label, epochs in schedule[-3:]]
-    return ("… " if len(schedule) > 3 else "") + ", ".join(told) if told else "–"
+    told = [f"{short(label, 40)} ({plural(epochs, 'epoch')})" for label, epochs in schedule[-3:]]
+    return ("… " if len(schedule) > 3 else "") + ", ".join(told) if told else MISSING

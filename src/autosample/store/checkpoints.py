@@ -153,7 +153,7 @@ class Checkpoints:
         )
 
     def schedule_so_far(self) -> Schedule:
-        """The schedule behind the best state of the newest checkpoint, read without its checksum."""
+        """The schedule behind the newest checkpoint's best state, read without its checksum."""
         for path in self.files():
             with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
                 return _schedule(json.loads(path.read_bytes())["result"]["schedule"])
