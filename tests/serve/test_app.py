@@ -126,7 +126,7 @@ def test_health_says_what_answers() -> None:
 )
 def test_requests_out_of_bounds_are_refused(body) -> None:
     response = APP.post("/recommend", body)
-    assert (response.status_code, fault(response)) == (422, "AS280")
+    assert (response.status_code, fault(response)) == (422, "AS290")
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b"null", b"", b"NaN"])
@@ -134,7 +134,7 @@ def test_what_is_no_json_is_refused(content) -> None:
     for path in ("/recommend", "/fold-in"):
         response = APP.ask("POST", path, content=content, headers=JSON)
         assert response.status_code in (400, 422)
-        assert fault(response) == "AS280"
+        assert fault(response) == "AS290"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_is_no_json_is_refused(content) -> None:
 )
 def test_other_paths_are_not_there(method, path, status) -> None:
     response = APP.ask(method, path)
-    assert (response.status_code, fault(response)) == (status, "AS282")
+    assert (response.status_code, fault(response)) == (status, "AS292")
 
 
 def test_faults_of_our_own_are_json_too(monkeypatch) -> None:
@@ -163,4 +163,4 @@ def test_faults_of_our_own_are_json_too(monkeypatch) -> None:
     monkeypatch.setattr(module, "_popular", fail)
     careful = Client(module.make_app(Holder(finished())), raises=False)
     response = careful.get("/recommend", user="nobody")
-    assert (response.status_code, fault(response)) == (500, "AS284")
+    assert (response.status_code, fault(response)) == (500, "AS294")

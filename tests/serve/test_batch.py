@@ -60,7 +60,7 @@ def test_what_comes_meanwhile_is_the_next_block(monkeypatch) -> None:
         jobs = [job(seed) for seed in range(30)]
         tasks += [asyncio.create_task(batcher.answer(one)) for one in jobs]
         await asyncio.sleep(0)
-        with pytest.raises(SettingsError, match="AS285"):
+        with pytest.raises(SettingsError, match="AS295"):
             await batcher.answer(job(1))
         tasks[3].cancel()
         go.set()

@@ -110,7 +110,7 @@ def test_names_are_shown_as_text_and_nothing_runs(http) -> None:
 def test_no_address_becomes_a_path(http, path) -> None:
     response = http.get(path)
     assert response.status_code == 404
-    assert fault(response) in ("AS282", "AS286")
+    assert fault(response) in ("AS292", "AS296")
 
 
 def test_nothing_is_taken_or_changed(http, folder) -> None:

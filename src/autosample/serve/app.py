@@ -84,7 +84,7 @@ def make_app(
     def reload(request: Request) -> schemas.Reloaded:
         """Take the run's present result; asked from this machine only."""
         if request.client is None or request.client.host not in LOOPBACK:
-            raise SettingsError("AS283", "Reload is asked from this machine.", "Ask 127.0.0.1.")
+            raise SettingsError("AS293", "Reload is asked from this machine.", "Ask 127.0.0.1.")
         changed = holder.refresh()
         revision, problem = holder.model.revision, holder.problem
         return schemas.Reloaded(revision=revision, changed=changed, problem=problem)
@@ -105,7 +105,7 @@ class Answers:
         """Lists for users."""
         if len(users) * k > schemas.MOST_CELLS:
             limit = f"Users times k must be at most {schemas.MOST_CELLS}, got {len(users) * k}."
-            raise SettingsError("AS280", limit, "Ask in parts.")
+            raise SettingsError("AS290", limit, "Ask in parts.")
         model = self._holder.model
         numbers = np.array([model.users.get(user, -1) for user in users])
         known = numbers[numbers >= 0]

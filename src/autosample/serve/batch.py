@@ -55,10 +55,10 @@ class Batcher:
         """(n, k) item numbers, -1 for none, and their scores.
 
         Raises:
-            SettingsError: AS285 when too many jobs wait.
+            SettingsError: AS295 when too many jobs wait.
         """
         if len(self._waiting) >= self._most:
-            raise SettingsError("AS285", "Too many requests wait.", "Come back later.")
+            raise SettingsError("AS295", "Too many requests wait.", "Come back later.")
         future: asyncio.Future[Best] = asyncio.get_running_loop().create_future()
         self._waiting.append((job, future))
         if self._worker is None or self._worker.done():

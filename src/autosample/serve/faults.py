@@ -19,11 +19,11 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _STATUS = {
     "AS133": 404,
     "AS134": 404,
-    "AS281": 413,
-    "AS282": 404,
-    "AS283": 403,
-    "AS285": 503,
-    "AS286": 404,
+    "AS291": 413,
+    "AS292": 404,
+    "AS293": 403,
+    "AS295": 503,
+    "AS296": 404,
 }
 _SECONDS = 20.0  # for a request's body to come
 
@@ -51,7 +51,7 @@ class Gate:
         headers = dict(scope["headers"])
         if self.hosts is not None and _hostname(headers.get(b"host", b"")) not in self.hosts:
             error = SettingsError(
-                "AS283", "Only names of this machine are answered.", "Ask 127.0.0.1."
+                "AS293", "Only names of this machine are answered.", "Ask 127.0.0.1."
             )
             await answer(error)(scope, receive, send)
             return
@@ -62,7 +62,7 @@ class Gate:
             body = None
         if body is None:
             error = SettingsError(
-                "AS281", f"A request has at most {self.most} bytes, sent without delay.", "Cut it."
+                "AS291", f"A request has at most {self.most} bytes, sent without delay.", "Cut it."
             )
             await answer(error)(scope, receive, send)
             return
@@ -116,15 +116,15 @@ async def _of_a_request(request: Request, error: Any) -> JSONResponse:  # noqa: 
     problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
     text = f"The request must fit its description: {'; '.join(problems[:5])}."
     plain = text.encode("utf-8", "replace").decode()
-    return answer(SettingsError("AS280", plain, "See /openapi.json."))
+    return answer(SettingsError("AS290", plain, "See /openapi.json."))
 
 
 async def _of_http(request: Request, error: Any) -> JSONResponse:
     if error.status_code in (404, 405):
         text = f"There is no {request.method} of this path."
-        response = answer(SettingsError("AS282", text, "See /openapi.json."))
+        response = answer(SettingsError("AS292", text, "See /openapi.json."))
     else:
-        response = answer(SettingsError("AS280", f"{error.detail}.", "See /openapi.json."))
+        response = answer(SettingsError("AS290", f"{error.detail}.", "See /openapi.json."))
     response.status_code = error.status_code
     if error.status_code == 405:
         here = [route for route in request.app.routes if route.path == request.url.path]
@@ -134,7 +134,7 @@ async def _of_http(request: Request, error: Any) -> JSONResponse:
 
 
 async def _of_anything(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001, RUF100
-    response = answer(SettingsError("AS284", "The server failed.", "Its log says more."))
+    response = answer(SettingsError("AS294", "The server failed.", "Its log says more."))
     response.status_code = 500
     return response
 

@@ -14,7 +14,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from autosample.errors import SettingsError
 from autosample.report import write_report
-from autosample.report.figures import learning_figures, schedule_figure
+from autosample.report.figures import schedule_figure
+from autosample.report.learning import own_figures
 from autosample.report.numbers import MISSING, duration, metric_name, plural, score, short
 from autosample.report.story import choices
 from autosample.serve.faults import LOOPBACK, Gate, install
@@ -85,11 +86,11 @@ def _path(folder: Path, name: str) -> Path:
     """The folder of a run that is there.
 
     Raises:
-        SettingsError: AS286 for any other name.
+        SettingsError: AS296 for any other name.
     """
     runs = runs_below(folder)
     if name not in runs:
-        raise SettingsError("AS286", "There is no run of this name.", "See the list.", [name])
+        raise SettingsError("AS296", "There is no run of this name.", "See the list.", [name])
     return runs[name]
 
 
@@ -136,7 +137,7 @@ def _content(run: Live) -> dict[str, object]:
         (str(run.epochs), "epochs trained", "all copies together"),
         (duration(run.seconds), "since the last record", run.state),
     ]
-    drawn = [schedule_figure(run), *learning_figures(run)] if run.history else []
+    drawn = [schedule_figure(run), *own_figures(run)] if run.history else []
     latest = choices(run.history)[: -_LATEST - 1 : -1]
     return {"run": run, "tiles": tiles, "figures": drawn, "decisions": latest}
 
