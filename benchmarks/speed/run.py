@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,43 +40,38 @@ def main() -> None:
         "threads": options.threads,
         "rounds": options.rounds,
         "seconds_a_measurement": options.seconds,
-        "environments": {
-            peer: {"error": problem} if problem else environments.describe(peer, options.work)
-            for peer, problem in {environments.OURS: None, **problems}.items()
-        },
-        "start": measure_start(options.work),
         "data": {},
     }
+    if not options.rows:
+        report["environments"] = {
+            peer: {"error": problem} if problem else environments.describe(peer, options.work)
+            for peer, problem in {environments.OURS: None, **problems}.items()
+        }
+        report["start"] = measure_start(options.work)
     ready = {environments.OURS, *(peer for peer in peers if problems[peer] is None)}
     for name, pairs in datasets(options):
         rows = [row for row in chosen(options.rows, ready) if row.real or name == "simulated"]
-        report["data"][name] = measure_data(name, pairs, rows, options)
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+        report["data"][name] = {"shape": feedback.shape(pairs), "rows": {}}
+        for row, found in measure_data(name, pairs, rows, options):
+            report["data"][name]["rows"][row.name] = {"unit": row.unit, "contenders": found}
+            options.out.parent.mkdir(parents=True, exist_ok=True)
+            options.out.write_text(json.dumps(report, indent=1) + "\n")
 
 
 def measure_data(
     name: str, pairs: feedback.Arrays, rows: Sequence[plan.Row], options: argparse.Namespace
-) -> dict[str, Any]:
-    """All rows on one dataset."""
+) -> Iterator[tuple[plan.Row, dict[str, Any]]]:
+    """Each row on one dataset, with what was found by contender."""
     path = options.work / "data" / f"{name}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **pairs)
-    result: dict[str, Any] = {"shape": feedback.shape(pairs), "rows": {}}
+    settings = {key: getattr(options, key) for key in ("rounds", "seconds", "threads")}
     for row in rows:
-        found = alternate(
-            row.contenders,
-            path,
-            options.work,
-            rounds=options.rounds,
-            seconds=options.seconds,
-            threads=options.threads,
-        )
-        result["rows"][row.name] = {"unit": row.unit, "contenders": found}
+        found = alternate(row.contenders, path, options.work, **settings)
         for label, entry in found.items():
             told = entry.get("error") or f"{entry['median']:,.0f} {row.unit}/s"
             print(f"{name:10} {row.name:24} {label:20} {told}", flush=True)
-    return result
+        yield row, found
 
 
 def chosen(names: Sequence[str], ready: set[str]) -> list[plan.Row]:
@@ -131,7 +126,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder with train.txt and test.txt")
     parser.add_argument("--work", type=Path, default=WORK, help="environments and data")
     parser.add_argument("--peers", nargs="*", default=list(environments.REQUIREMENTS))
-    parser.add_argument("--rows", nargs="*", default=[], help="names of rows; all if left out")
+    parser.add_argument(
+        "--rows", nargs="*", default=[], help="names of rows alone; else all, and the start"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a measurement, at least")
     parser.add_argument("--threads", type=int, default=1)

@@ -146,7 +146,7 @@ def environments_table(report: Mapping[str, Any]) -> str:
         (name, entry["version"], f"{entry['size_mb']:,.0f} MB", f"{entry['import_seconds']:.1f} s")
         if "size_mb" in entry
         else (name, entry.get("error", "").splitlines()[-1], "-", "-")
-        for name, entry in report["environments"].items()
+        for name, entry in report.get("environments", {}).items()
     ]
     return markdown(("who", "version", "installed size", "import"), rows)
 
