@@ -6,7 +6,17 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from autosample.samplers.base import Sampler
-from autosample.search.base import AVERAGE, INITIAL, MAIN, Arm, Decision, Outcome, Search, Trial
+from autosample.search.base import (
+    AVERAGE,
+    INITIAL,
+    MAIN,
+    TRAIL,
+    Arm,
+    Decision,
+    Outcome,
+    Search,
+    Trial,
+)
 from autosample.search.baselines import Fixed
 from autosample.search.engine import JOIN, Engine, Schedule, SearchResult
 
@@ -49,6 +59,8 @@ def final_training(
         seconds=found.seconds,
         history=found.history,
     )
+    for books in (engine.states, engine.schedules):
+        books.pop(TRAIL, None)  # the mean belongs to the search
     start, left = INITIAL, epochs
     if kind == "rewind":
         head = min(window, found.schedule[0][1])
@@ -64,18 +76,29 @@ def final_training(
 class Replay(Search):
     """A found schedule again, such as by a fresh learner on training and validation together.
 
-    Forks that were averaged are trained and averaged again. There is nothing held out to stop by:
-    the schedule's length is the length of the training.
+    Forks that were averaged are trained and averaged again, and the mean that the result was taken
+    from is made again. There is nothing held out to stop by: the schedule's length is the length of
+    the training.
 
     Args:
         schedule: What was found.
         samplers: The sampler of a label.
+        window: Epochs between two points of the mean.
+        trail: Weight of the newest point in it; 1: the last point is the result.
     """
 
     name: ClassVar[str] = "replay"
 
-    def __init__(self, schedule: Schedule, samplers: Callable[[str], Sampler]) -> None:
-        self._left, self._samplers = list(schedule), samplers
+    def __init__(
+        self,
+        schedule: Schedule,
+        samplers: Callable[[str], Sampler],
+        *,
+        window: int,
+        trail: float = 1.0,
+    ) -> None:
+        self._left, self._samplers = _by_window(schedule, window), samplers
+        self._trail = trail
 
     def ask(self) -> Trial | None:
         """The next entry of the schedule."""
@@ -92,5 +115,15 @@ class Replay(Search):
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Go on with what was trained."""
         joined, epochs = self._left.pop(0)
-        adopt = AVERAGE if JOIN in joined else None
-        return Decision(adopt, joined, f"{joined} trained for {epochs} epochs again")
+        adopt = AVERAGE if JOIN in joined else MAIN
+        reason = f"{joined} trained for {epochs} epochs again"
+        return Decision(adopt, joined, reason, trail=self._trail)
+
+
+def _by_window(schedule: Schedule, window: int) -> list[tuple[str, int]]:
+    """The schedule with longer entries cut into windows; averages stay whole."""
+    cut: list[tuple[str, int]] = []
+    for label, epochs in schedule:
+        step = epochs if JOIN in label else window
+        cut += [(label, min(step, epochs - start)) for start in range(0, epochs, step)]
+    return cut

@@ -160,7 +160,13 @@ def run(
     )
     if settings.retrain == "replay":
         learner = make_learner(settings, dataset.train.union(dataset.valid))
-        found = carry_out(_replaying(engine, learner), Replay(found.schedule, engine.sampler))
+        again = Replay(
+            found.schedule,
+            engine.sampler,
+            window=settings.trial_window,
+            trail=search.trail,
+        )
+        found = carry_out(_replaying(engine, learner), again)
     return _finish(dataset, settings, learner, found, time.perf_counter() - started)
 
 

@@ -141,7 +141,7 @@ def test_a_losing_rival_is_given_up_and_comes_back_as_a_challenger_at_the_same_h
     while (trial := adaptive.ask()) is not None:
         seen += [arm for arm in trial.arms if arm.sampler.label.startswith("mixgcf")]
         adaptive.tell([truth.outcome(arm.sampler.label) for arm in trial.arms])
-    starts = [INITIAL, "arm mixgcf:pool=64", "rival", "rival"]  # the race, then three losses
+    starts = [INITIAL, *["rival mixgcf:pool=64"] * 3]  # the race, then three losses
     assert [arm.start for arm in seen[:4]] == starts
     assert {arm.sampler.label for arm in seen[:4]} == {"mixgcf:pool=64"}
     assert seen[4:]
@@ -152,17 +152,48 @@ def test_a_losing_rival_is_given_up_and_comes_back_as_a_challenger_at_the_same_h
 def test_a_rival_that_gets_better_takes_over_with_its_own_parameters():
     adaptive = search("dns:pool=16", "mixgcf:pool=4", epochs=100)
     tell(adaptive, {"dns:pool=16": 0.3, "mixgcf:pool=4": 0.2})
-    assert adaptive.keeps == {"arm mixgcf:pool=4"}
+    assert adaptive.keeps == {"rival mixgcf:pool=4"}
     behind = {"dns:pool=4": 0.3, "dns:pool=16": 0.4, "dns:pool=64": 0.3, "mixgcf:pool=4": 0.3}
     assert tell(adaptive, behind).label == "dns:pool=16"
-    assert adaptive.keeps == {"rival"}
+    assert adaptive.keeps == {"rival mixgcf:pool=4"}
     decision = tell(adaptive, behind | {"mixgcf:pool=4": 0.5})
-    assert decision.adopt == "rival"
+    assert decision.adopt == "rival mixgcf:pool=4"
+    assert decision.trail == 1.0  # the mean begins anew
     assert decision.label == "mixgcf:pool=4"
     assert not adaptive.keeps
     trial = adaptive.ask()
     assert {arm.start for arm in trial.arms} == {MAIN}
     assert "mixgcf:pool=4" in [arm.sampler.label for arm in trial.arms]
+
+
+def test_a_sampler_that_was_left_for_a_harder_one_may_come_back():
+    adaptive = search("dns:pool=16", epochs=100)
+    tell(adaptive, {"dns:pool=16": 0.3})
+    forks = {"dns:pool=4": 0.3, "dns:pool=16": 0.3, "dns:pool=64": 0.4, "dns:pool=256": 0.3}
+    decision = tell(adaptive, forks)
+    assert decision.label == "dns:pool=64"
+    assert decision.keep == {"rival dns:pool=16": "arm dns:pool=16"}
+    arm = adaptive.ask().arms[-1]
+    assert (arm.sampler.label, arm.start) == ("dns:pool=16", "rival dns:pool=16")
+    labels = [arm.sampler.label for arm in adaptive.ask().arms]
+    noise = np.linspace(-0.05, 0.05, 50)
+    scores = [*([0.3] * (len(labels) - 1)), 0.5]  # the rival is the last arm
+    decision = adaptive.tell(
+        [Outcome(n, np.arange(50), x + noise) for n, x in zip(labels, scores, strict=True)]
+    )
+    assert decision.adopt == "rival dns:pool=16"
+    assert not adaptive.keeps
+    shown = [arm.sampler.label for arm in adaptive.ask().arms]
+    assert "dns:pool=16" in shown
+    assert "dns:pool=64" not in shown  # it led astray
+
+
+def test_a_move_to_an_easier_sampler_leaves_no_rival():
+    adaptive = search("dns:pool=16", epochs=100)
+    tell(adaptive, {"dns:pool=16": 0.3})
+    decision = tell(adaptive, {"dns:pool=4": 0.4, "dns:pool=16": 0.3, "dns:pool=64": 0.3})
+    assert decision.label == "dns:pool=4"
+    assert not adaptive.keeps
 
 
 def test_a_better_average_is_adopted_and_a_worse_one_is_not():
@@ -203,7 +234,12 @@ def test_few_users_are_forked():
 
 @pytest.mark.parametrize(
     ("settings", "code"),
-    [({"level": 0}, "AS252"), ({"factor": 1}, "AS252"), ({"window": 0}, "AS250")],
+    [
+        ({"level": 0}, "AS252"),
+        ({"factor": 1}, "AS252"),
+        ({"trail": 0}, "AS252"),
+        ({"window": 0}, "AS250"),
+    ],
 )
 def test_settings_are_checked(settings, code):
     with pytest.raises(SettingsError, match=code):

@@ -8,7 +8,7 @@ from autosample.models import MF
 from autosample.retrain import Replay, final_training
 from autosample.samplers import make_sampler
 from autosample.search import Arm, Decision, Engine, Exhaustive, Fixed, Halving, Mixture, Trial
-from autosample.search.base import AVERAGE, INITIAL, MAIN, Search
+from autosample.search.base import AVERAGE, INITIAL, MAIN, TRAIL, Search
 from autosample.search.engine import average, extend
 from autosample.train import Learner
 
@@ -41,15 +41,15 @@ class Script(Search):
 
     name = "script"
 
-    def __init__(self, *steps: tuple[Trial, str | None]) -> None:
-        self.steps, self.told = list(steps), []
+    def __init__(self, *steps: tuple[Trial, str | None], **decision: object) -> None:
+        self.steps, self.told, self.decision = list(steps), [], decision
 
     def ask(self) -> Trial | None:
         return self.steps[0][0] if self.steps else None
 
     def tell(self, outcomes):
         self.told.append(outcomes)
-        return Decision(self.steps.pop(0)[1], outcomes[0].label, "as told")
+        return Decision(self.steps.pop(0)[1], outcomes[0].label, "as told", **self.decision)
 
 
 def arm(spec: str, **names: str) -> Arm:
@@ -87,11 +87,50 @@ def test_replay_of_a_schedule_with_averages_gives_the_same_parameters():
     made.run(Script((forks, AVERAGE), (Trial((arm("dns:pool=8"),), 3, "go on"), None)))
     made.learner.restore(made.states[MAIN])
     again = Engine(learner(), None)
-    result = again.run(Replay(made.schedules[MAIN], made.sampler))
+    result = again.run(Replay(made.schedules[MAIN], made.sampler, window=3))
     assert torch.equal(tables(again.learner), tables(made.learner))
     assert result.schedule == made.schedules[MAIN]
     assert result.positives == 7 * len(made.learner.batches)
     assert not [record for record in result.history if record["kind"] == "evaluation"]
+
+
+def test_the_trail_is_the_running_mean_of_the_main_states_and_the_result_comes_from_it():
+    step = (Trial((arm("dns:pool=4"),), 2, "on"), MAIN)
+    made = engine()
+    result = made.run(Script(step, step, step, trail=0.25))
+    first, second, third = (tables(trained(("dns:pool=4", 2 * n))) for n in (1, 2, 3))
+    mean = 0.75 * (0.75 * first + 0.25 * second) + 0.25 * third
+    made.learner.restore(made.states[TRAIL])
+    torch.testing.assert_close(tables(made.learner), mean)
+    made.learner.restore(made.states[MAIN])
+    assert torch.equal(tables(made.learner), third)  # training goes on from the state itself
+    values = [r["value"] for r in result.history if r["kind"] == "evaluation"]
+    assert [r["sampler"] for r in result.history if r["kind"] == "evaluation"][1::2] == [TRAIL] * 3
+    assert result.metric == max(values[0], *values[1::2])
+    replay = Replay(made.schedules[MAIN], made.sampler, window=2, trail=0.25)
+    again = Engine(learner(), None)
+    again.run(replay)
+    torch.testing.assert_close(tables(again.learner), mean)
+
+
+def test_a_trail_that_begins_anew_is_the_main_state():
+    step = (Trial((arm("dns:pool=4"),), 2, "on"), MAIN)
+    made = engine()
+    made.run(Script(step, step, trail=1.0))
+    assert all(torch.equal(made.states[TRAIL][k], made.states[MAIN][k]) for k in made.states[MAIN])
+
+
+def test_a_state_can_be_kept_under_another_name():
+    class Keeping(Script):
+        keeps = frozenset({"aside"})
+
+    forks = Trial((arm("uniform", save="a"), arm("dns:pool=4", save="b")), 2, "fork")
+    made = engine()
+    made.run(Keeping((forks, "b"), keep={"aside": "a"}))
+    assert set(made.states) == {INITIAL, MAIN, "aside"}
+    made.learner.restore(made.states["aside"])
+    assert torch.equal(tables(made.learner), tables(trained(("uniform", 2))))
+    assert made.schedules["aside"] == (("uniform", 2),)
 
 
 def test_the_best_state_is_kept_whatever_is_adopted():

@@ -179,6 +179,8 @@ def best_so_far(history: Sequence[Record]) -> Iterator[Point]:
     """(work in epochs, best held-out value), a step at every improvement."""
     best, epoch = -math.inf, next((r["positives"] for r in history if r["kind"] == "epoch"), 1)
     for record in history:
+        if not record.get("counts", True):
+            continue  # could not become the result
         if record["kind"] == "evaluation" and math.isfinite(record["value"]):
             work = record["positives_so_far"] / epoch
             if record["value"] > best > -math.inf:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from autosample.search.base import AVERAGE
+from autosample.search.base import AVERAGE, TRAIL
 from autosample.search.engine import JOIN, Schedule
 from autosample.settings import Settings
 
@@ -141,16 +141,26 @@ def spans(history: Sequence[Record], label: str) -> list[tuple[int, int]]:
 
 
 def kept_path(history: Sequence[Record], schedule: Schedule) -> list[tuple[int, float]]:
-    """(epoch, held-out value) along the training that the final parameters come from."""
+    """(epoch, held-out value) along the training that the final parameters come from.
+
+    Of the running mean of the parameters, where the search takes its result from one.
+    """
     values: dict[tuple[str, int], float] = {}
-    for record in history:
-        if record["kind"] == "evaluation":
-            values[record["sampler"], record["epochs"]] = record["value"]
+    means: dict[int, float] = {}
+    for record in (record for record in history if record["kind"] == "evaluation"):
+        epochs, value = record["epochs"], record["value"]
+        if record["sampler"] == TRAIL:
+            means[epochs] = value
+            continue
+        values[record["sampler"], epochs] = value
+        if record.get("counts", True):  # of another training, after the search
+            means.pop(epochs, None)
     path = []
     for part in stretches(schedule):
         label = part.labels[0] if len(part.labels) == 1 else AVERAGE
-        epochs = range(part.first, part.last + 1)
-        path += [(e, values[label, e]) for e in epochs if (label, e) in values]
+        for epoch in range(part.first, part.last + 1):
+            value = means.get(epoch, values.get((label, epoch)))
+            path += [] if value is None else [(epoch, value)]
     return path
 
 

@@ -105,6 +105,13 @@ class Sampler(nn.Module, ABC):
         except SettingsError:
             return None
 
+    def harder_than(self, other: Sampler) -> bool:
+        """Whether this is ``other``'s class with its hardness moved up."""
+        if type(self) is not type(other) or self.hardness is None:
+            return False
+        mine, theirs = (getattr(sampler, self.hardness) for sampler in (self, other))
+        return bool(mine > theirs if self.harder_is_larger else mine < theirs)
+
     def __repr__(self) -> str:
         return self.label
 

@@ -10,18 +10,18 @@ AutoSample, Lyu et al. 2023; the design of the trials is ours).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
 
 from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
 from autosample.search.base import AVERAGE, INITIAL, Arm, Decision, Outcome, Search, Trial
 from autosample.search.decide import cheapest_not_worse, paired
 from autosample.search.race import Race, state
+from autosample.search.rivals import Rivals
 from autosample.search.stopping import Stopping
 from autosample.search.users_split import UsersSplit
 
-RIVAL = "rival"  # the state of the best of another family
 Design = Literal["auto", "forks", "split"]
 
 #: Validation users per arm from which one shared training is split among users. The per-user
@@ -46,9 +46,12 @@ class Adaptive(Search):
     good harder one is preferred with probability ``level`` at most per comparison. An arm that
     loses sits out the next trials, one more each time it loses again.
 
-    *Rival*: the best of another family goes on from its own parameters beside the forks. It takes
-    over when it is better at ``level``, and is given up after three trials in a row in which it is
-    worse at ``level``.
+    *Rivals* train on from parameters of their own: the best of another family, and a sampler that
+    was left for a harder one (:class:`autosample.search.rivals.Rivals`). A harder sampler that a
+    rival beats later is not tried again.
+
+    *Result*: the best of a running mean of the main states, which is less of a lucky draw than the
+    best of the states themselves.
 
     Args:
         candidates: Samplers of the race, easiest first.
@@ -60,6 +63,8 @@ class Adaptive(Search):
         challenge_every: Trials between two visits of a challenger from another family, at the
             incumbent's hardness where it has the same argument; 0: never.
         average: Whether the mean of the forks' parameters competes as one more arm.
+        trail: Weight of the newest main state in their running mean, from which the result is
+            taken; 1: from all states measured.
         design: "forks", "split", or "auto": split the race where every arm gets at least 3000
             validation users.
         valid_users: Users with held-out items; needed for "auto" and "split".
@@ -88,6 +93,7 @@ class Adaptive(Search):
         patience: int = 50,
         challenge_every: int = 4,
         average: bool = True,
+        trail: float = 1 / 3,
         design: Design = "auto",
         valid_users: int = 0,
         n_users: int = 0,
@@ -95,32 +101,33 @@ class Adaptive(Search):
     ) -> None:
         if not candidates:
             raise SettingsError("AS251", "A search needs candidates.", "Name some samplers.")
-        if not 0 < level < 1 or not factor > 1:
+        if not 0 < level < 1 or not factor > 1 or not 0 < trail <= 1:
             raise SettingsError(
                 "AS252",
-                f"level must lie in (0, 1) and factor above 1, got {level} and {factor}.",
-                "Common values are 0.2 and 4.",
+                f"level must lie in (0, 1), factor above 1 and trail in (0, 1], got {level}, "
+                f"{factor} and {trail}.",
+                "Common values are 0.2, 4 and 1/3.",
             )
         self.candidates = list(candidates)
         self.level, self.factor = level, factor
-        self.challenge_every, self.average = challenge_every, average
+        self.challenge_every, self.average, self.trail = challenge_every, average, trail
         if design == "auto":
             design = "split" if valid_users >= USERS_PER_ARM * len(candidates) else "forks"
         self.split = UsersSplit(n_users, seed=seed) if design == "split" else None
         self.incumbent: Sampler | None = None
         self._stopping = Stopping(epochs=epochs, window=window, patience=patience)
         self._race = Race(self.candidates, self._stopping)
-        self._arms: list[Sampler] = []  # of the present trial, without the rival
-        self._rival: Sampler | None = None
-        self._rival_state, self._rival_losses = RIVAL, 0
+        self._arms: list[Sampler] = []  # of the present trial, without the rivals
+        self._rivals = Rivals(level)
+        self._barred: set[str] = set()  # labels that led astray
         self._trial = 0
         self._rests_until: dict[str, int] = {}  # label -> first trial it takes part in again
         self._lost: dict[str, int] = {}  # label -> losses in a row
 
     @property
     def keeps(self) -> frozenset[str]:
-        """The state of the rival."""
-        return frozenset() if self._rival is None else frozenset({self._rival_state})
+        """The states of the rivals."""
+        return frozenset(self._rivals.states)
 
     def ask(self) -> Trial | None:
         """The next trial."""
@@ -130,9 +137,7 @@ class Adaptive(Search):
         if self.incumbent is None:
             return self._race.ask() if self.split is None else self._split_race()
         self._arms = self._around(self.incumbent)
-        arms = [Arm(arm, save=state(arm)) for arm in self._arms]
-        if self._rival is not None:
-            arms.append(Arm(self._rival, start=self._rival_state, save=RIVAL))
+        arms = [*(Arm(arm, save=state(arm)) for arm in self._arms), *self._rivals.arms]
         others = len(arms) - 1
         purpose = f"{self.incumbent.label} against {others} other{'s' * (others != 1)}"
         return Trial(tuple(arms), window, purpose, average=self.average)
@@ -150,9 +155,9 @@ class Adaptive(Search):
         ]
         choice, z = cheapest_not_worse(comparisons, self.level)
         self._book_losses(choice)
-        self.incumbent, chosen = self._arms[choice], forks[choice]
+        left, self.incumbent, chosen = self.incumbent, self._arms[choice], forks[choice]
         adopt, reason = state(self.incumbent), _reason(forks, choice, leader, z)
-        evidence = {
+        evidence: dict[str, Any] = {
             fork.label: {"mean": fork.mean, "behind_leader_z": z[place]}
             for place, fork in enumerate(forks)
         }
@@ -161,26 +166,19 @@ class Adaptive(Search):
             if average.mean > chosen.mean:
                 adopt, chosen = AVERAGE, average
                 reason = f"{reason}; the arms' average is better, {average.mean:.4f}"
-        if self._rival is not None:
-            ahead = paired(rest[0].scores, chosen.scores).z
-            evidence[RIVAL] = {"mean": rest[0].mean, "ahead_z": ahead}
-            if self._rival_takes_over(ahead):
-                adopt, chosen = RIVAL, rest[0]
-                reason = f"{chosen.label}, the rival, takes over with {chosen.mean:.4f}"
+        theirs = dict(zip(self._rivals.states, rest, strict=False))
+        winner, numbers = self._rivals.meet(list(theirs.values()), chosen)
+        keep = {}
+        if winner is not None:
+            adopt, chosen = winner.state, theirs[winner.state]
+            reason = f"{chosen.label}, a rival, takes over with {chosen.mean:.4f}"
+            self.incumbent = winner.sampler
+            self._barred |= set() if winner.instead_of is None else {winner.instead_of}
+        elif self.incumbent.harder_than(left):
+            keep = {self._rivals.add(left, instead_of=self.incumbent.label): state(left)}
         self._stopping.note(self._stopping.next_window(), chosen.mean)
-        return Decision(adopt, self.incumbent.label, reason, evidence)
-
-    def _rival_takes_over(self, ahead: float) -> bool:
-        """Settle the rival's fate after a trial; ``ahead`` is its lead in standard errors."""
-        bound = NormalDist().inv_cdf(1 - self.level)
-        self._rival_state = RIVAL
-        self._rival_losses = self._rival_losses + 1 if ahead <= -bound else 0
-        wins = ahead >= bound
-        if wins:
-            self.incumbent = self._rival
-        if wins or self._rival_losses == 3:
-            self._rival = None
-        return wins
+        trail = self.trail if winner is None else 1.0
+        return Decision(adopt, self.incumbent.label, reason, evidence | numbers, keep, trail)
 
     def _split_race(self) -> Trial:
         assert self.split is not None  # noqa: S101  for the type checker
@@ -193,10 +191,11 @@ class Adaptive(Search):
         """Settle a round of the race, or a users-split one, after which training starts over."""
         if self.split is None:
             decision = self._race.tell(outcomes)
-            self.incumbent, self._rival = self._race.winner, self._race.rival
-            if self._rival is not None:
-                self._rival_state = state(self._rival)
-            return decision
+            self.incumbent, rival = self._race.winner, self._race.rival
+            if self.incumbent is None:
+                return decision
+            keep = {} if rival is None else {self._rivals.add(rival): state(rival)}
+            return replace(decision, keep=keep, trail=1.0)
         choice, evidence = self.split.decide(outcomes[0], self.candidates, self.level)
         self.incumbent = self.candidates[choice]
         reason = f"{self.incumbent.label} is the cheapest that its users do not speak against"
@@ -206,7 +205,7 @@ class Adaptive(Search):
         """Easier, same, harder, and the challenger whose turn it is; without those that rest."""
         arms = [incumbent.scaled(1 / self.factor), incumbent, incumbent.scaled(self.factor)]
         families = {type(c): place for place, c in reversed(list(enumerate(self.candidates)))}
-        own = {type(incumbent), type(self._rival)}
+        own = {type(incumbent), *self._rivals.families}
         others = [self.candidates[place] for kind, place in families.items() if kind not in own]
         if others and self.challenge_every and self._trial % self.challenge_every == 0:
             challenger = others[self._trial // self.challenge_every % len(others)]
@@ -219,6 +218,7 @@ class Adaptive(Search):
             arm
             for arm in arms
             if arm is not None
+            and arm.label not in self._barred
             and (arm is incumbent or self._rests_until.get(arm.label, 0) <= self._trial)
         ]
 

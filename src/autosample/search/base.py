@@ -21,6 +21,7 @@ IntArray = npt.NDArray[np.int64]
 INITIAL = "initial"  # the state before any training
 MAIN = "main"  # the state a search builds on
 AVERAGE = "average"  # the mean of a trial's arms
+TRAIL = "trail"  # the running mean of the states that were the main one
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,19 @@ class Decision:
         label: The sampler that the decision stands for.
         reason: One sentence for people.
         evidence: Numbers behind it, JSON-ready.
+        keep: Saved states to be kept under another name, which the search's ``keeps`` has: new name
+            to saved name.
+        trail: Weight of the adopted state in the running mean of the main states, the trail, which
+            from then on stands for the measured states in the contest for the result; 1 begins the
+            mean anew; None: there is no mean.
     """
 
     adopt: str | None
     label: str
     reason: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    keep: dict[str, str] = field(default_factory=dict)
+    trail: float | None = None
 
 
 class Search(ABC):
@@ -87,6 +95,8 @@ class Search(ABC):
     """
 
     name: ClassVar[str]
+    #: Weight of the newest main state in the mean that the result is taken from; 1: in none.
+    trail: float = 1.0
 
     @property
     def keeps(self) -> frozenset[str]:

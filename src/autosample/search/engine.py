@@ -15,7 +15,17 @@ from autosample.data.interactions import Interactions
 from autosample.evaluate import rank_held_out
 from autosample.metrics import per_user
 from autosample.samplers.base import Sampler
-from autosample.search.base import AVERAGE, INITIAL, MAIN, Arm, Decision, Outcome, Search, Trial
+from autosample.search.base import (
+    AVERAGE,
+    INITIAL,
+    MAIN,
+    TRAIL,
+    Arm,
+    Decision,
+    Outcome,
+    Search,
+    Trial,
+)
 from autosample.search.mixture import Mixture
 from autosample.train import Epoch, Learner
 
@@ -147,6 +157,8 @@ class Engine:
             outcomes.append(self._average(forks, trial.epochs))
         decision = search.tell(outcomes)
         self.apply(decision, search.keeps)
+        if decision.trail is not None:
+            self._follow(decision.trail)
         self.within = None
         self._record("decision", **asdict(decision), purpose=trial.purpose)
         self._step(over=True)
@@ -154,11 +166,25 @@ class Engine:
 
     def apply(self, decision: Decision, keeps: frozenset[str]) -> None:
         """Adopt a state as the main one and drop those that no later trial can name."""
+        for new, old in decision.keep.items():
+            self.states[new], self.schedules[new] = self.states[old], self.schedules[old]
         if decision.adopt is not None:
             self.states[MAIN] = self.states[decision.adopt]
             self.schedules[MAIN] = self.schedules[decision.adopt]
-            for name in set(self.states) - {INITIAL, MAIN} - keeps:
+            for name in set(self.states) - {INITIAL, MAIN, TRAIL} - keeps:
                 del self.states[name], self.schedules[name]
+
+    def _follow(self, weight: float) -> None:
+        """Move the trail towards the main state and measure it.
+
+        The mean of a path is less noisy than any point of it (after Polyak and Juditsky 1992), so
+        that the best of many held-out values is less of a lucky one.
+        """
+        main = self.states[MAIN]
+        self.states[TRAIL] = blend(self.states.get(TRAIL, main), main, weight)
+        self.schedules[TRAIL] = self.schedules[MAIN]
+        self.learner.restore(self.states[TRAIL])
+        self._measure(TRAIL, TRAIL)
 
     def _train(self, place: int, trial: Trial, within: Within) -> Outcome:
         arm = trial.arms[place]
@@ -198,11 +224,12 @@ class Engine:
             return Outcome(label, np.empty(0, np.int64), np.empty(0))
         ranks = rank_held_out(*self.learner.model.tables(), self.learner.interactions, self.valid)
         outcome = Outcome(label, ranks.users, per_user(ranks, self.metric))
-        if outcome.mean > self.result.metric:
+        counts = state == TRAIL or TRAIL not in self.states
+        if counts and outcome.mean > self.result.metric:
             self.result.metric = outcome.mean
             self.result.state, self.result.schedule = self.states[state], self.schedules[state]
         epochs = self.learner.epoch
-        self._record("evaluation", sampler=label, epochs=epochs, value=outcome.mean)
+        self._record("evaluation", sampler=label, epochs=epochs, value=outcome.mean, counts=counts)
         return outcome
 
     def _say(self, place: int, arm: Arm, trial: Trial, epoch: int, done: Epoch) -> None:
@@ -239,3 +266,13 @@ def average(states: Sequence[State]) -> State:
         if value.is_floating_point() and all(name in other for other in others):
             mean[name] = torch.stack([state[name] for state in states]).mean(dim=0)
     return mean
+
+
+def blend(old: State, new: State, weight: float) -> State:
+    """``new`` with the model's parameters (1 - weight) * old + weight * new."""
+    return {
+        name: torch.lerp(old[name], value, weight)
+        if name.startswith("model/") and value.is_floating_point()
+        else value
+        for name, value in new.items()
+    }

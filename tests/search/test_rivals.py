@@ -1,0 +1,90 @@
+"""Samplers that train on beside the forks: when they win, and when they are given up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autosample.samplers import make_sampler
+from autosample.search import Outcome
+from autosample.search.rivals import LOSSES, TRIALS, Rivals
+
+NOISE = np.random.default_rng(0).normal(0.0, 0.1, 1000)
+CHOSEN = Outcome("dns:pool=4", np.arange(1000), np.full(1000, 0.5))
+
+
+def outcome(z: float) -> Outcome:
+    """Ahead of the chosen one by ``z`` standard errors."""
+    change = (NOISE - NOISE.mean()) / NOISE.std(ddof=1)
+    return Outcome("x", np.arange(1000), CHOSEN.scores + (change + z / np.sqrt(1000)) * 0.1)
+
+
+def with_one(level: float = 0.2) -> Rivals:
+    rivals = Rivals(level)
+    assert rivals.add(make_sampler("mixgcf:pool=16")) == "rival mixgcf:pool=16"
+    return rivals
+
+
+def test_a_rival_trains_on_from_its_own_parameters():
+    (arm,) = with_one().arms
+    assert (arm.sampler.label, arm.start, arm.save) == (
+        "mixgcf:pool=16",
+        "rival mixgcf:pool=16",
+        "rival mixgcf:pool=16",
+    )
+
+
+@pytest.mark.parametrize(("z", "wins"), [(1.27, False), (1.29, True)])
+def test_it_wins_at_half_the_level(z, wins):
+    rivals = with_one()  # the upper tenth of a normal distribution begins at 1.2816
+    winner, evidence = rivals.meet([outcome(z)], CHOSEN)
+    assert (winner is not None) == wins
+    assert len(rivals) == (not wins)
+    assert evidence["rival mixgcf:pool=16"]["ahead_z"] == pytest.approx(z)
+
+
+def test_the_better_of_two_winners_wins_and_the_other_stays():
+    rivals = with_one()
+    rivals.add(make_sampler("dns:pool=4"))
+    winner, _ = rivals.meet([outcome(2), outcome(3)], CHOSEN)
+    assert winner.sampler.label == "dns:pool=4"
+    assert rivals.states == ["rival mixgcf:pool=16"]
+
+
+def test_losses_in_a_row_end_it_and_others_do_not():
+    rivals = with_one()
+    for z in [-1, -1, 0, -1, -1]:
+        rivals.meet([outcome(z)], CHOSEN)
+    assert len(rivals) == 1
+    rivals = with_one()
+    for _ in range(LOSSES):
+        assert len(rivals) == 1
+        rivals.meet([outcome(-1)], CHOSEN)
+    assert len(rivals) == 0
+
+
+def test_it_is_given_up_after_some_trials_in_any_case():
+    rivals = with_one()
+    for _ in range(TRIALS):
+        assert len(rivals) == 1
+        rivals.meet([outcome(0)], CHOSEN)
+    assert not rivals.arms
+
+
+def test_a_sampler_that_comes_again_starts_from_its_newest_parameters():
+    rivals = with_one()
+    for _ in range(TRIALS - 1):
+        rivals.meet([outcome(0)], CHOSEN)
+    rivals.add(make_sampler("mixgcf:pool=16"), instead_of="mixgcf:pool=64")
+    assert len(rivals) == 1
+    rivals.meet([outcome(0)], CHOSEN)
+    assert len(rivals) == 1
+
+
+def test_equal_rivals_take_over_at_the_stated_rate_only():
+    rng, wins, n = np.random.default_rng(1), 0, 2000
+    for _ in range(n):
+        theirs = Outcome("x", np.arange(200), 0.5 + rng.normal(0, 0.1, 200))
+        winner, _ = with_one().meet([theirs], Outcome("y", np.arange(200), np.full(200, 0.5)))
+        wins += winner is not None
+    assert abs(wins / n - 0.1) < 3 * np.sqrt(0.09 / n)
