@@ -19,7 +19,9 @@ THIS = Party("this run", [tiny_run()])
 def test_learning_curves_have_a_dot_per_evaluation():
     curve, *others = learning_figures([THIS])
     records = [
-        r for r in tiny_run().history if r["kind"] == "evaluation" and r["sampler"] not in ("average", "trail")
+        r
+        for r in tiny_run().history
+        if r["kind"] == "evaluation" and r["sampler"] not in ("average", "trail")
     ]
     assert len(list(ET.fromstring(curve.svg).iter("circle"))) == len(records)
     assert curve.legend[0] == ("ink", "kept")

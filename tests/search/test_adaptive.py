@@ -5,11 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from autosample.data.interactions import Interactions
 from autosample.errors import SettingsError
 from autosample.samplers import make_sampler
 from autosample.search import Adaptive, Outcome
 from autosample.search.base import AVERAGE, INITIAL, MAIN
 from autosample.search.mixture import Split
+from autosample.search.users_split import user_covariates
 
 LADDER = ["dns:pool=1", "dns:pool=4", "dns:pool=16", "dns:pool=64"]
 
@@ -228,8 +230,34 @@ def test_users_are_split_where_there_are_enough_and_training_starts_over():
     assert [a.sampler.label for a in adaptive.ask().arms] == LADDER[1:]
 
 
+def test_split_users_are_compared_without_what_is_known_of_them_beforehand():
+    known = np.random.default_rng(1).normal(0, 5, (13_000, 1))  # drowns a difference of 0.1
+    for covariates, expected in ((known, "dns:pool=16"), (None, None)):
+        adaptive = search(valid_users=12_000, n_users=13_000, epochs=50, covariates=covariates)
+        (arm,) = adaptive.ask().arms
+        group = arm.sampler.assignment.numpy()[:12_000]
+        gains = np.array([0.0, 0.01, 0.1, 0.02])[group]
+        scores = np.random.default_rng(0).normal(0.3, 0.2, 12_000) + gains + known[:12_000, 0]
+        decision = adaptive.tell([Outcome(arm.sampler.label, np.arange(12_000), scores)])
+        z = decision.evidence["dns:pool=1"]["z"]
+        assert z > 10 if expected else abs(z) < 5
+        assert expected in (None, decision.label)
+
+
+def test_what_foretells_a_users_score_by_hand():
+    train = Interactions.from_pairs([0, 0, 1, 2], [0, 1, 1, 1], n_users=3, n_items=3)
+    valid = Interactions.from_pairs([0, 0, 1], [1, 2, 0], n_users=3, n_items=3)
+    log = np.log1p
+    expected = [
+        [log(2), log(2), (log(3) + log(0)) / 2, log(3)],
+        [log(1), log(1), log(1), log(1)],
+        [log(1), log(0), 0, 0],
+    ]
+    assert user_covariates(train, valid) == pytest.approx(np.array(expected))
+
+
 def test_few_users_are_forked():
-    assert len(search(valid_users=11_999, n_users=13_000).ask().arms) == 4
+    assert len(search(valid_users=9_599, n_users=13_000).ask().arms) == 4
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from autosample.search.decide import Comparison, cheapest_not_worse, paired, unpaired
+from autosample.search.decide import Comparison, adjusted, cheapest_not_worse, paired, unpaired
 
 
 def test_paired_is_the_t_statistic():
@@ -60,3 +60,41 @@ def test_power_is_what_the_normal_approximation_says():
     power = stats.norm.cdf(shift - stats.norm.ppf(1 - level))
     assert found == pytest.approx(power, abs=0.035)
     assert power > 0.6
+
+
+def test_adjusted_group_means_are_those_of_a_regression_with_group_dummies():
+    rng = np.random.default_rng(5)
+    groups, x = rng.integers(0, 3, 90), rng.normal(size=(90, 2))
+    y = x @ [0.5, -1.0] + 0.1 * groups + rng.normal(0, 0.1, 90)
+    dummies = np.eye(3)[groups]
+    fit = np.linalg.lstsq(np.column_stack([dummies, x - x.mean(axis=0)]), y, rcond=None)[0]
+    found = adjusted(y, groups, x)
+    assert [found[groups == g].mean() for g in range(3)] == pytest.approx(fit[:3])
+
+
+def test_covariates_shrink_the_error_by_what_they_explain_and_leave_the_difference_unbiased():
+    rng, raw, lean = np.random.default_rng(6), [], []
+    for _ in range(600):
+        x = rng.normal(size=(400, 1))
+        groups = rng.permutation(400) % 2
+        y = 0.1 + 0.03 * groups + 0.2 * x[:, 0] + rng.normal(0, 0.2, 400)  # half explained
+        for found, values in ((raw, y), (lean, adjusted(y, groups, x))):
+            found.append(values[groups == 1].mean() - values[groups == 0].mean())
+    assert np.mean(lean) == pytest.approx(0.03, abs=4 * np.std(lean) / np.sqrt(600))
+    assert np.var(lean) / np.var(raw) == pytest.approx(0.5, abs=0.09)
+
+
+@pytest.mark.parametrize(("users", "spread"), [(900, 0.4), (9000, 1.26)])
+def test_an_arm_that_is_three_percent_better_is_found_with_the_stated_power(users, spread):
+    """Forks of one state: a user's change between arms is ``spread`` times the mean score."""
+    rng, level, better, mean = np.random.default_rng(7), 0.2, 0.03, 0.1
+    found = 0
+    for _ in range(1500):
+        same = rng.exponential(mean, users)
+        harder = same + better * mean + rng.normal(0, spread * mean, users)
+        lead = harder.mean() > same.mean()
+        pair = [paired(harder, same), None] if lead else [None, paired(same, harder)]
+        found += cheapest_not_worse(pair, level)[0] == 1
+    power = stats.norm.cdf(better * np.sqrt(users) / spread - stats.norm.ppf(1 - level))
+    assert found / 1500 == pytest.approx(power, abs=0.03)
+    assert power > 0.9

@@ -14,6 +14,7 @@ from autosample.search.baselines import Exhaustive, Fixed, Halving, UniformMixtu
 from autosample.search.engine import Engine, Progress, Schedule, SearchResult
 from autosample.search.gradient import LearnedMixture
 from autosample.search.mixture import Mixture, Split
+from autosample.search.users_split import user_covariates
 
 
 class Limits(TypedDict):
@@ -49,6 +50,7 @@ def _adaptive(brief: Brief) -> Search:
         **brief.limits,
         valid_users=valid_users,
         n_users=brief.train.n_users,
+        covariates=user_covariates(brief.train, brief.valid),
         seed=brief.seed,
     )
 

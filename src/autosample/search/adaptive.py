@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
 from autosample.search.base import AVERAGE, INITIAL, Arm, Decision, Outcome, Search, Trial
-from autosample.search.decide import cheapest_not_worse, paired
+from autosample.search.decide import FloatArray, cheapest_not_worse, paired
 from autosample.search.race import Race, state
 from autosample.search.rivals import Rivals
 from autosample.search.stopping import Stopping
@@ -25,8 +25,9 @@ from autosample.search.users_split import UsersSplit
 Design = Literal["auto", "forks", "split"]
 
 #: Validation users per arm from which one shared training is split among users. The per-user
-#: standard deviation of NDCG is about twice its mean, so this sees differences of about 5 %.
-USERS_PER_ARM = 3000
+#: standard deviation of NDCG is about twice its mean, of which covariates explain about a fifth of
+#: the variance, so that the standard error of a difference is about 5 %.
+USERS_PER_ARM = 2400
 
 
 class Adaptive(Search):
@@ -65,10 +66,11 @@ class Adaptive(Search):
         average: Whether the mean of the forks' parameters competes as one more arm.
         trail: Weight of the newest main state in their running mean, from which the result is
             taken; 1: from all states measured.
-        design: "forks", "split", or "auto": split the race where every arm gets at least 3000
+        design: "forks", "split", or "auto": split the race where every arm gets at least 2400
             validation users.
         valid_users: Users with held-out items; needed for "auto" and "split".
         n_users: All users U; needed for "split".
+        covariates: (U, C) what is known of users beforehand, for less noise when they are split.
         seed: Key of the assignment of users.
 
     Raises:
@@ -97,6 +99,7 @@ class Adaptive(Search):
         design: Design = "auto",
         valid_users: int = 0,
         n_users: int = 0,
+        covariates: FloatArray | None = None,
         seed: int = 0,
     ) -> None:
         if not candidates:
@@ -113,7 +116,9 @@ class Adaptive(Search):
         self.challenge_every, self.average, self.trail = challenge_every, average, trail
         if design == "auto":
             design = "split" if valid_users >= USERS_PER_ARM * len(candidates) else "forks"
-        self.split = UsersSplit(n_users, seed=seed) if design == "split" else None
+        self.split = (
+            UsersSplit(n_users, seed=seed, covariates=covariates) if design == "split" else None
+        )
         self.incumbent: Sampler | None = None
         self._stopping = Stopping(epochs=epochs, window=window, patience=patience)
         self._race = Race(self.candidates, self._stopping)

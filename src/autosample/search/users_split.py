@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.data.interactions import Interactions
 from autosample.kernels import random
 from autosample.samplers.base import Sampler
 from autosample.search.base import Outcome
-from autosample.search.decide import cheapest_not_worse, unpaired
+from autosample.search.decide import FloatArray, adjusted, cheapest_not_worse, unpaired
 from autosample.search.mixture import Split
 
 
@@ -25,10 +27,13 @@ class UsersSplit:
     Args:
         n_users: All users, U.
         seed: Key of the assignment.
+        covariates: (U, C) what is known of each user beforehand (:func:`user_covariates`); None:
+            nothing.
     """
 
-    def __init__(self, n_users: int, *, seed: int) -> None:
+    def __init__(self, n_users: int, *, seed: int, covariates: FloatArray | None = None) -> None:
         self.order = random.permutation(n_users, seed, 0x5B117)
+        self.covariates = covariates
 
     def assignment(self, arms: int) -> Tensor:
         """(U,) int64 arm of each user; group sizes differ by one at most."""
@@ -51,7 +56,10 @@ class UsersSplit:
             level: Level of each one-sided two-sample test.
         """
         group = self.assignment(len(arms)).numpy()[outcome.users]
-        scores = [outcome.scores[group == place] for place in range(len(arms))]
+        values = outcome.scores
+        if self.covariates is not None:
+            values = adjusted(values, group, self.covariates[outcome.users])
+        scores = [values[group == place] for place in range(len(arms))]
         means = [float(part.mean()) for part in scores]
         leader = max(range(len(arms)), key=lambda place: means[place])
         comparisons = [
@@ -64,3 +72,18 @@ class UsersSplit:
             for place, arm in enumerate(arms)
         }
         return choice, evidence
+
+
+def user_covariates(train: Interactions, valid: Interactions) -> FloatArray:
+    """(U, 4) what foretells a user's held-out score, whatever the sampler.
+
+    Logarithms of 1 + the numbers of training and held-out items, and the mean and the largest
+    logarithm of 1 + the popularity of the held-out items; zero for users without any.
+    """
+    popularity = np.log1p(train.item_counts[valid.items]).astype(np.float64)
+    held = np.maximum(valid.user_counts, 1)
+    mean = np.bincount(valid.users, popularity, minlength=valid.n_users) / held
+    largest = np.zeros(valid.n_users)
+    np.maximum.at(largest, valid.users, popularity)
+    counts = [np.log1p(part.user_counts).astype(np.float64) for part in (train, valid)]
+    return np.column_stack([*counts, mean, largest])
