@@ -79,6 +79,7 @@ def main() -> float:
             if outcomes[-1].mean > best:
                 best, kept = outcomes[-1].mean, states[arm.save]
         decision = search.tell(outcomes)
+        states |= {new: states[old] for new, old in decision.keep.items()}
         if decision.adopt is not None:
             states["main"] = states[decision.adopt]
         print(f"{trial.purpose}: {decision.label}. {decision.reason}")
