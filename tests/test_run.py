@@ -9,6 +9,7 @@ from autosample.models import MODELS
 from autosample.run import make_learner, make_model, run
 from autosample.samplers import make_sampler
 from autosample.search import STRATEGIES
+from autosample.settings import Settings
 from tests.tiny import assert_same, quick, tiny_dataset
 
 DATA = tiny_dataset()
@@ -122,3 +123,22 @@ def test_models_get_their_own_learning_rate(name) -> None:
 @pytest.mark.parametrize(("name", "layers"), [("mf", 1), ("lightgcn", 3), ("ngcf", 3)])
 def test_depth_is_for_graph_models(name, layers) -> None:
     assert make_model(quick(model=name, depth=2), DATA.train).n_layers == layers
+
+
+@pytest.mark.parametrize(
+    ("model", "n_positives", "size"),
+    [
+        ("mf", 10**7, 2048),
+        ("lightgcn", 40_000, 2048),
+        ("lightgcn", 500_000, 10_000),
+        ("ngcf", 10**7, 16_384),
+    ],
+)
+def test_graph_models_take_larger_batches_of_larger_data(model, n_positives, size):
+    assert MODELS[model].default_batch_size(n_positives) == size
+
+
+def test_the_batch_size_is_the_models_own_unless_it_is_given():
+    train = tiny_dataset().train
+    assert make_learner(Settings.of(model="lightgcn"), train).batches.batch_size == 2048
+    assert make_learner(Settings.of(batch_size=7), train).batches.batch_size == 7

@@ -34,7 +34,7 @@ class AutoSample(Estimator):
         loss: "bpr" or "softmax".
         lr: Learning rate; None: the model's own.
         l2: Weight of the embedding's squared length; None: the model's own.
-        batch_size: Positives per step.
+        batch_size: Positives per step; None: the model's own.
         strategy: "adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive" or "halving".
         candidates: Samplers such as ``"dns:pool=16"``, cheapest first.
         epochs: Length of a training.
@@ -81,7 +81,7 @@ class AutoSample(Estimator):
         loss: str = "bpr",
         lr: float | None = None,
         l2: float | None = None,
-        batch_size: int = 2048,
+        batch_size: int | None = None,
         strategy: str = "adaptive",
         candidates: Sequence[str] = DEFAULT_CANDIDATES,
         epochs: int = 100,

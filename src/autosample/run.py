@@ -81,7 +81,7 @@ def make_model(settings: Settings, interactions: Interactions) -> Recommender:
 
 
 def make_learner(settings: Settings, interactions: Interactions) -> Learner:
-    """A fresh learner on ``interactions``; learning rate and L2 default to the model's."""
+    """A fresh learner on ``interactions``; what is not set defaults to the model's."""
     model = make_model(settings, interactions)
     return Learner(
         model,
@@ -89,7 +89,7 @@ def make_learner(settings: Settings, interactions: Interactions) -> Learner:
         loss=LOSSES[settings.loss],
         lr=model.default_lr if settings.lr is None else settings.lr,
         l2=model.default_l2 if settings.l2 is None else settings.l2,
-        batch_size=settings.batch_size,
+        batch_size=settings.batch_size or model.default_batch_size(len(interactions)),
         epochs=settings.epochs,
         seed=settings.seed,
     )

@@ -19,8 +19,8 @@ DEFAULT_METRICS = ("ndcg@20", "recall@20", "ndcg@10", "recall@10", "hit@20", "pr
 class Settings(BaseModel):
     """Everything that a run's result depends on, beside the data.
 
-    ``lr`` and ``l2`` are the model's own defaults when left out; ``window`` is a twentieth of
-    ``epochs``.
+    ``lr``, ``l2`` and ``batch_size`` are the model's own defaults when left out; ``window`` is a
+    twentieth of ``epochs``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,7 +31,7 @@ class Settings(BaseModel):
     loss: Literal["bpr", "softmax"] = "bpr"
     lr: Annotated[float, Field(gt=0, lt=10)] | None = None
     l2: Annotated[float, Field(ge=0, lt=10)] | None = None
-    batch_size: Annotated[int, Field(ge=1)] = 2048
+    batch_size: Annotated[int, Field(ge=1)] | None = None
     strategy: Literal[
         "adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "halving"
     ] = "adaptive"

@@ -177,7 +177,7 @@ L2 = Annotated[
 BatchSize = Annotated[
     int | None,
     typer.Option(
-        help="Positives per step.", metavar="N", show_default="2048", rich_help_panel=MODEL
+        help="Positives per step.", metavar="N", show_default="the model's", rich_help_panel=MODEL
     ),
 ]
 Seed = Annotated[

@@ -48,6 +48,11 @@ class Recommender(nn.Module, ABC):
         values = torch.randn(self.n_users + self.n_items, dim, generator=self.generator)
         self.embedding = nn.Parameter(values * self.initial_scale)
 
+    @classmethod
+    def default_batch_size(cls, n_positives: int) -> int:
+        """Positives per step when none are given, for this many training positives."""
+        return 2048
+
     @property
     @abstractmethod
     def n_layers(self) -> int:
