@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ import pytest
 from autosample import AutoSample, __version__
 from autosample.cli import app, main, output, selfcheck
 from autosample.cli.run import start
+from autosample.errors import StoreError
 from autosample.kernels import cache
 from autosample.models import MODELS
 from autosample.samplers import SAMPLERS
 from autosample.settings import Settings
 from autosample.store import RunFolder
+from autosample.store.files import locked
 from tests.tiny import QUICK, assert_same, quick, tiny_dataset, write_events
 
 ROOT = Path(__file__).parent.parent
@@ -222,8 +225,25 @@ def test_lists(cli, finished) -> None:
     RunFolder.create("runs/open", tiny_dataset(), quick())
     shutil.copytree(finished, "runs/torn")
     Path("runs/torn/settings.json").write_text("{")
+    with pytest.raises(StoreError, match="AS511"):
+        RunFolder.create("runs/stopped", tiny_dataset(), quick()).run(should_stop=lambda: True)
+    before = time.time() - 7300
+    for path in Path("runs/stopped/checkpoints").iterdir():
+        os.utime(path, (before, before))
     rows = json.loads(cli("runs", "--json")[1])["rows"]
-    assert [row["state"] for row in rows] == ["over", "resumable", "damaged"]
+    assert [row["state"] for row in rows] == ["finished", "unfinished", "unfinished", "damaged"]
+    good, new, stopped, _ = rows
+    result = RunFolder.open(finished).result()
+    assert good["test"] == round(result.metrics["ndcg@20"], 4)
+    assert good["cost"] == round(result.trainings, 1)
+    assert new["checkpoint"] is None
+    assert 7300 <= stopped["checkpoint"] < 7400
+    assert new["data"].startswith("60 users, 80 items, ")
+    table = [line.split("\t") for line in cli("runs")[1].splitlines()]
+    assert table[0] == list(good)
+    assert table[3][2] == "2 h ago"
+    with locked(Path("runs/open")):
+        assert "running" in cli("runs")[1]
     assert cli("runs", "elsewhere")[:2] == (0, "")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from autosample import cli
 from autosample.cli import output
 from autosample.errors import StoreError
 from autosample.store import RunFolder
@@ -71,6 +72,15 @@ def test_the_second_signal_stops_at_once(tmp_path, capsys) -> None:
         stubborn()
     assert end.value.exit_code == 143
     assert f"autosample resume {tmp_path}" in capsys.readouterr().err
+
+
+def test_an_interrupt_before_a_command_is_no_traceback(monkeypatch, capsys) -> None:
+    def interrupt(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", interrupt)
+    assert cli.main(["runs"]) == 130
+    assert capsys.readouterr().err == ""
 
 
 def test_handlers_are_put_back_and_other_errors_pass(tmp_path) -> None:

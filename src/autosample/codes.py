@@ -194,6 +194,13 @@ CODES: dict[str, str] = {
     "the version in environment.json, or repeat the run.",
     "AS511": "The run was asked to stop, by Ctrl-C, SIGTERM or the program that runs it. It has "
     "made a checkpoint after the batch it was in, and `autosample resume` goes on with the next.",
+    "AS512": "A run's settings are fixed when it begins. `autosample resume RUN --epochs 200 "
+    "--fork NEW` makes a new run with other ones; it goes on from the checkpoint if a run with the "
+    "new settings would have come there too, and else starts from the beginning, and says which.",
+    "AS513": "The data is not that of the run, whose folder has its own copy. Leave it out to go "
+    "on, or start a new run with it.",
+    "AS514": "Another version of autosample began the run, and may decide or train differently. "
+    "Resume with that version, or go on in a new folder with --fork.",
     "AS515": "The folder changed each time it was read, so nothing of one state could be had. Wait "
     "until its run is over.",
     "AS520": "A checkpoint was damaged and passed over; the work since the one before is done "
@@ -202,6 +209,9 @@ CODES: dict[str, str] = {
     "AS522": "All checkpoints were damaged, so the run started again. It ends the same.",
     "AS523": "Versions of Python or libraries changed since the run began, so that the last bits "
     "of the result may differ from an uninterrupted run.",
+    "AS524": "The file system knows no locks, as some network ones do. Take care that only one "
+    "process works in the folder.",
+    "AS525": "Where a forked run begins: at the checkpoint of the other run, or at the beginning.",
     "AS550": "The report cannot be written where it was asked for. Name another file with --out, "
     "or make room.",
 }

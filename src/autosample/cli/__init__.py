@@ -12,7 +12,7 @@ from importlib import metadata
 
 import typer
 
-from autosample.cli import check, run, show, use
+from autosample.cli import check, run, runs, show, use
 from autosample.errors import AutosampleError
 
 app = typer.Typer(
@@ -29,7 +29,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("Train", run.start, "run", "autosample run events.csv --model lightgcn --out runs/first"),
     ("Train", run.resume, "resume", "autosample resume runs/first"),
     ("Train", run.repeat, "repeat", "autosample repeat runs/first --out runs/again"),
-    ("Use", show.runs, "runs", "autosample runs"),
+    ("Use", runs.runs, "runs", "autosample runs"),
     ("Use", show.report, "report", "autosample report runs/first --against runs/uniform"),
     ("Use", use.recommend, "recommend", "autosample recommend runs/first --user alice -k 10"),
     ("Use", use.export, "export", "autosample export runs/first scorer --to onnx"),
@@ -72,4 +72,6 @@ def main(arguments: list[str] | None = None) -> int:
     except AutosampleError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:  # before a command has begun
+        return 130
     return 0

@@ -263,6 +263,14 @@ Retrain = Annotated[
     ),
 ]
 
+Fork = Annotated[
+    Path | None,
+    typer.Option(
+        help="New folder to go on in, needed for other settings.",
+        metavar="FOLDER",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(

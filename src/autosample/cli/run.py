@@ -124,14 +124,44 @@ def start(
 
 def resume(
     run: Annotated[Path, typer.Argument(help="Folder of a run that was cut off.", metavar="RUN")],
+    model: options.Model = None,
+    dim: options.Dim = None,
+    depth: options.Depth = None,
+    loss: options.Loss = None,
+    lr: options.Lr = None,
+    l2: options.L2 = None,
+    batch_size: options.BatchSize = None,
     threads: Threads = None,
+    strategy: options.Strategy = None,
+    candidate: options.Candidate = None,
+    epochs: options.Epochs = None,
+    window: options.Window = None,
+    patience: options.Patience = None,
+    metric: options.Metric = None,
+    retrain: options.Retrain = None,
+    fork: options.Fork = None,
     json: Json = False,
 ) -> None:
-    """Go on with a run that was cut off; the result is that of an uninterrupted run."""
+    """Go on with a run that was cut off; the result is that of an uninterrupted run.
+
+    A run keeps the settings it began with. Other ones need --fork and a new folder: there it goes
+    on from the checkpoint where that changes nothing that lies behind, and else starts anew.
+    """
+    given = {name: value for name, value in locals().items() if value is not None}
     use_threads(threads)
-    from autosample.store import RunFolder  # noqa: PLC0415
+    from autosample.settings import Settings  # noqa: PLC0415
+    from autosample.store import RunFolder, changes, refuse  # noqa: PLC0415
+    from autosample.store import fork as fork_to  # noqa: PLC0415
 
     folder = RunFolder.open(run)
+    old = folder.settings()
+    if candidate:
+        given["candidates"] = tuple(candidate)
+    new = Settings.of(**dict(old) | {k: v for k, v in given.items() if k in Settings.model_fields})
+    if fork is not None:
+        folder = fork_to(folder, fork, new)
+    else:
+        refuse(folder, changes(old, new))
     if folder.finished:
         output.say("This run is over; here is what it found.")
     _go(folder, json)

@@ -1,8 +1,7 @@
-"""Commands that look something up: samplers, models, runs."""
+"""Commands that look something up: samplers, models, report."""
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated
@@ -40,19 +39,6 @@ def models(json: Json = False) -> None:
         for name, one in model_classes().items()
     ]
     _print_rows(rows, json)
-
-
-def runs(
-    folder: Annotated[Path, typer.Argument(help="Where the runs are.", metavar="FOLDER")] = Path(
-        "runs"
-    ),
-    json: Json = False,
-) -> None:
-    """List the runs below a folder and what they found."""
-    rows = [_one_run(path.parent) for path in sorted(folder.glob("*/manifest.json"))]
-    _print_rows(rows, json)
-    if not rows:
-        output.say(f"There are no runs in {folder}.")
 
 
 def report(
@@ -94,28 +80,6 @@ def report(
         output.print_json({"report": str(page), "bytes": page.stat().st_size})
     else:
         typer.echo(f"Wrote {page}")
-
-
-def _one_run(path: Path) -> dict[str, object]:
-    """A run's line; files are read as they are, without their checksums."""
-    try:
-        settings = jsonlib.loads((path / "settings.json").read_text("utf-8"))
-        done = (path / "result.json").exists()
-        result = jsonlib.loads((path / "result.json").read_text("utf-8")) if done else {}
-        value = result.get("metrics", {}).get(settings["metric"])
-        return {
-            "run": str(path),
-            "state": "over" if done else "resumable",
-            "model": settings["model"],
-            "strategy": settings["strategy"],
-            "metric": settings["metric"],
-            "test": "" if value is None else round(value, 4),
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {"run": str(path), "state": "damaged", **dict.fromkeys(_UNKNOWN, "")}
-
-
-_UNKNOWN = ("model", "strategy", "metric", "test")
 
 
 def _first_line(thing: object) -> str:

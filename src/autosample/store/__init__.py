@@ -2,6 +2,7 @@
 
 from autosample.store.environment import describe
 from autosample.store.folder import RunFolder
+from autosample.store.fork import changes, fork, refuse
 from autosample.store.result import numbers
 
-__all__ = ["RunFolder", "describe", "numbers"]
+__all__ = ["RunFolder", "changes", "describe", "fork", "numbers", "refuse"]

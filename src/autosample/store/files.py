@@ -118,15 +118,17 @@ def _refuse(path: Path, number: int | None, reason: str) -> NoReturn:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[bool]:
     """Hold the folder's lock; it is released when the process ends, however it ends.
 
-    File systems that know no locks go without.
+    Yields:
+        False where the file system knows no locks.
 
     Raises:
         StoreError: AS505 when another process holds it.
     """
     with storing(folder / "lock"), (folder / "lock").open("a") as file:
+        held = fcntl is not None
         if fcntl is not None:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -137,8 +139,8 @@ def locked(folder: Path) -> Iterator[None]:
                     "Wait until it has ended, or choose another folder.",
                 ) from None
             except OSError:
-                pass
-        yield
+                held = False
+        yield held
 
 
 def _flush(path: Path) -> None:

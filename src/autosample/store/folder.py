@@ -150,7 +150,8 @@ class RunFolder:
 
         Raises:
             StoreError: AS505 when another process runs here, AS511 when ``should_stop`` said so;
-                AS502, AS503, AS504 when something cannot be written.
+                AS513 when ``data`` is not the run's, AS514 when another version of autosample made
+                the checkpoint; AS502, AS503, AS504 when something cannot be written.
         """
 
         def keep(record: dict[str, Any]) -> None:
@@ -158,8 +159,11 @@ class RunFolder:
             if on_record is not None:
                 on_record(record)
 
-        with locked(self.path):
-            data = data or self.dataset()
+        with locked(self.path) as held:
+            if not held:
+                text = "The file system knows no locks: let no other process work in this folder."
+                self.notes.append(Note("AS524", text, 1))
+            data = self._same(data) if data else self.dataset()
             self._clean()
             if self.finished:
                 return self.result(data)
@@ -196,9 +200,30 @@ class RunFolder:
         read: dict[str, Any] = json.loads(self._verified("environment.json").read_text("utf-8"))
         return read
 
+    def _same(self, data: Dataset) -> Dataset:
+        """The data, when it is the run's."""
+        written = json.loads(self._verified("data.json").read_text("utf-8"))
+        if written["fingerprint"] != data.fingerprint():
+            now = data.summary()
+            differ = [f"{k} {v}, now {now[k]}" for k, v in written.items() if v != now[k]]
+            raise StoreError(
+                "AS513",
+                f"The data of the run in {self.path} was: {'; '.join(differ)}.",
+                "Leave it out to go on with the run's own copy, or start a new run.",
+            )
+        return data
+
     def _compare_environment(self) -> None:
         written = self.environment()
-        if changed := environment.differences(written, environment.describe(get_threads())):
+        now = environment.describe(get_threads())
+        if written["autosample"] != now["autosample"]:
+            raise StoreError(
+                "AS514",
+                f"autosample was {written['autosample']} when the run in {self.path} began, and is "
+                f"{now['autosample']}.",
+                "Resume with that version, or go on in a new folder with --fork.",
+            )
+        if changed := environment.differences(written, now):
             text = f"The last bits of the result may differ: {'; '.join(changed)}."
             self.notes.append(Note("AS523", text, len(changed)))
 
