@@ -9,7 +9,12 @@ from autosample.store.folder import FORMAT
 from tests.tiny import quick, tiny_dataset
 
 RUNS = Path(__file__).parent / "folders"
-SETTINGS = {"candidates": ["dns:pool=2", "nscaching"], "epochs": 4, "dim": 4}
+SETTINGS = {
+    "strategy": "exhaustive",
+    "candidates": ["dns:pool=2", "nscaching"],
+    "epochs": 4,
+    "dim": 4,
+}
 
 
 def main() -> None:

@@ -80,9 +80,9 @@ def _objection(old: Settings, new: Settings, dataset: Dataset, found: Checkpoint
     changed = changes(old, new).keys() - _LATE
     if changed - _REPLAYED:
         return f"{', '.join(sorted(changed - _REPLAYED))} matters from the first batch"
-    if changed and len(found.parts) > 1:
-        return "the run is in its final training"
-    return _search_objection(new, dataset, found.parts[0], "epochs" in changed) if changed else ""
+    if len(found.parts) > 1:
+        return "the run is in its final training" if changed else ""
+    return _search_objection(new, dataset, found.parts[0], "epochs" in changed)
 
 
 def _search_objection(settings: Settings, dataset: Dataset, told: Part, epochs: bool) -> str:
