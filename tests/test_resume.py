@@ -21,7 +21,7 @@ from tests.tiny import assert_same, quick, tiny_dataset
 from tests.victim import EVERY_EPOCH
 
 PAIR = ["uniform", "dns:pool=4"]
-STATEFUL = ["nscaching", "ans", "srns", "adasir", "dens", "aobpr"]
+STATEFUL = ["nscaching", "ans", "srns", "adasir", "dens", "aobpr", "cross_batch", "midx"]
 SHORT = {"epochs": 6, "candidates": PAIR}
 SETTINGS = {
     **{

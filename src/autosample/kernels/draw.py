@@ -67,6 +67,13 @@ class Unseen:
         first = self.items[start.clamp_max(len(self.items) - 1)].long()
         return torch.where(end > start, first, 0)
 
+    def histories(self, users: Tensor) -> tuple[Tensor, Tensor]:
+        """All items of (B,) users: their row in ``users`` and the item, one pair per item."""
+        start, counts = self.indptr[users], self.indptr[users + 1] - self.indptr[users]
+        rows = torch.arange(len(users), device=users.device).repeat_interleave(counts)
+        within = torch.arange(len(rows), device=users.device) - (counts.cumsum(0) - counts)[rows]
+        return rows, self.items[start[rows] + within].long()
+
     def draw(self, users: Tensor, index: Tensor, n: int, key: int) -> Tensor:
         """Uniform over each user's unseen items: (B,), (B,) -> (B, n) int64.
 

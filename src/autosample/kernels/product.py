@@ -1,6 +1,6 @@
 """A tall table times a small matrix, with the same bits for any number of threads.
 
-The bits of a float32 matrix product depend on its shape and on how many threads share it. So the
+The bits of a matrix product depend on its shape and on how many threads share it. So the
 rows are cut into blocks whose size depends on nothing, and each block is done by one thread.
 """
 
@@ -17,11 +17,11 @@ _BLOCK = 1024  # rows
 
 
 def table_product(table: Tensor, weight: Tensor) -> Tensor:
-    """Differentiable (..., D) @ (D, E): (..., E); blocks on the CPU in float32 only.
+    """Differentiable (..., D) @ (D, E): (..., E); by blocks on the CPU, in float32 and float64.
 
     Cost: 2 D E operations per row, three times that with the backward pass.
     """
-    if table.device.type != "cpu" or table.dtype != torch.float32:
+    if table.device.type != "cpu" or table.dtype not in (torch.float32, torch.float64):
         return table @ weight
     result: Tensor = _Product.apply(table.flatten(0, -2), weight)  # type: ignore[no-untyped-call]
     return result.reshape(*table.shape[:-1], weight.shape[1])

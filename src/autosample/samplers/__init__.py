@@ -11,6 +11,7 @@ from autosample.samplers.aobpr import AOBPR
 from autosample.samplers.base import Sampler
 from autosample.samplers.bns import BNS
 from autosample.samplers.cohorts import Cohorts
+from autosample.samplers.cross_batch import CrossBatch
 from autosample.samplers.curriculum import Curriculum
 from autosample.samplers.dens import DENS
 from autosample.samplers.dins import DINS
@@ -18,6 +19,7 @@ from autosample.samplers.dns import DNS
 from autosample.samplers.dns_top import DNSTop
 from autosample.samplers.draw import Draw, Pool
 from autosample.samplers.in_batch import InBatch
+from autosample.samplers.midx import MIDX
 from autosample.samplers.mixed import Mixed
 from autosample.samplers.mixgcf import MixGCF
 from autosample.samplers.nscaching import NSCaching
@@ -46,6 +48,7 @@ _CLASSES: tuple[type[Sampler], ...] = (
     DINS,
     ANS,
     InBatch,
+    CrossBatch,
     Mixed,
     Cohorts,
     Curriculum,
@@ -55,6 +58,7 @@ _CLASSES: tuple[type[Sampler], ...] = (
     BNS,
     NSCaching,
     AdaSIR,
+    MIDX,
     SRNS,
 )
 

@@ -55,12 +55,16 @@ class InBatch(WeightedSampler):
         return Negatives(ids=ids, log_q=self.log_q(batch.users, ids))
 
     def others(self, batch: Batch, draw: Draw, k: int) -> Tensor:
-        """(B, k) positives of the next k rows, cyclically, with replacements."""
-        rows = torch.arange(len(batch.users), device=batch.users.device)
-        steps = torch.arange(1, k + 1, device=rows.device)
-        ids = batch.positives[(rows[:, None] + steps) % len(rows)]
+        """(B, k) candidates, those that the user has seen replaced."""
+        ids = self.candidates(batch, draw, k)
         fresh = draw.weighted(batch, k, self.weighting, stream=_STREAM)
         return torch.where(draw.seen(batch.users, ids), fresh, ids)
+
+    def candidates(self, batch: Batch, draw: Draw, k: int) -> Tensor:
+        """(B, k) positives of the next k rows, cyclically."""
+        rows = torch.arange(len(batch.users), device=batch.users.device)
+        steps = torch.arange(1, k + 1, device=rows.device)
+        return batch.positives[(rows[:, None] + steps) % len(rows)]
 
     def probability(self, batch: Batch, view: View, draw: Draw) -> Tensor | None:
         """Not declared for a given batch; over shuffled batches it is ``log_q``."""
