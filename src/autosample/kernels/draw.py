@@ -3,7 +3,8 @@
 Uniform: with a user's h items sorted, h_0 < h_1 < ..., the r-th unseen item is r + k, where k is
 the number of items with h_k - k <= r; one binary search finds it. Weighted: the same with sums of
 weight instead of counts: the target mass is searched in the mass that the unseen items have
-before every seen one, then in the cumulative weights between two seen ones.
+before every seen one, then in the cumulative weights between two seen ones, where a guide table
+(Chen and Asau 1974) leaves a few items to search.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from autosample.data.interactions import Interactions
 from autosample.errors import SamplerError
 from autosample.kernels import random
 from autosample.kernels.member import contains
+from autosample.kernels.prefetch import prefetch
 from autosample.kernels.threads import parallel_ranges
+
+
+_AHEAD = 8  # rows whose histories are fetched before their turn
+_WINDOW = 16  # entries of a history that are compared at once
 
 
 class Unseen:
@@ -32,6 +38,10 @@ class Unseen:
         self.n_items = interactions.n_items
         self.indptr = torch.tensor(interactions.indptr, device=device)
         self.items = torch.tensor(interactions.items, device=device)
+        position = np.arange(len(interactions)) - interactions.indptr[interactions.users]
+        before = np.append(interactions.items - position, np.zeros(_WINDOW))
+        #: (nnz + window,) int32, how many unseen items of the user come before each seen one.
+        self.before = torch.tensor(before.astype(np.int32), device=device)
         full = np.flatnonzero(interactions.user_counts >= interactions.n_items)
         self.full_users = frozenset(full.tolist())
 
@@ -86,8 +96,9 @@ class Unseen:
         if users.device.type != "cpu":
             return self.draw_torch(users, index, n, key)
         out = np.empty((len(users), n), np.int64)
-        arguments = (users.numpy(), index.numpy(), np.uint64(key), *self._arrays(), out)
-        parallel_ranges(_draw, len(users), *arguments, grain=max(1, 2048 // n))
+        histories = (self.indptr.numpy(), self.before.numpy(), self.n_items)
+        arguments = (users.numpy(), index.numpy(), np.uint64(key), *histories, out)
+        parallel_ranges(_draw, len(users), *arguments, grain=max(1, 4096 // n))
         return torch.from_numpy(out)
 
     def draw_torch(self, users: Tensor, index: Tensor, n: int, key: int) -> Tensor:
@@ -95,17 +106,13 @@ class Unseen:
         self.check(users)
         counts = self.indptr[1:] - self.indptr[:-1]
         owner = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
-        position = torch.arange(len(self.items), device=counts.device) - self.indptr[owner]
         span = self.n_items + 1
-        before = owner * span + (self.items - position)  # unseen items before each seen one
+        before = owner * span + self.before[: len(self.items)]
         r = random.below_torch(
             random.bits_torch(index, n, key), (self.n_items - counts[users])[:, None]
         )
         place = torch.searchsorted(before, users[:, None] * span + r, right=True)
         return r + (place - self.indptr[users][:, None])
-
-    def _arrays(self) -> tuple[object, object, int]:
-        return self.indptr.numpy(), self.items.numpy(), self.n_items
 
 
 class WeightedUnseen:
@@ -118,7 +125,7 @@ class WeightedUnseen:
     Raises:
         SamplerError: AS302 when a weight is not positive and finite.
 
-    Memory: 8 bytes per item and per interaction.
+    Memory: 16 bytes per item and per interaction.
     """
 
     def __init__(self, unseen: Unseen, weights: Tensor) -> None:
@@ -134,14 +141,22 @@ class WeightedUnseen:
         self.unseen = unseen
         self.weights = weights
         zero = torch.zeros(1, dtype=torch.float64, device=weights.device)
-        self.cumulative = torch.cat([zero, weights.cumsum(0)])  # (I + 1,)
-        self.seen = torch.cat([zero, weights[unseen.items.long()].cumsum(0)])  # (nnz + 1,)
+        room = zero.expand(_WINDOW)
+        ends, items = weights.cumsum(0), unseen.items.long()
+        self.total = ends[-1:].sum()
+        self.cumulative = torch.cat([zero, ends, room])  # (I + 1 + window,)
+        self.seen = torch.cat([zero, weights[items].cumsum(0)])  # (nnz + 1,)
         starts = self.seen[unseen.indptr[:-1]].repeat_interleave(unseen.indptr.diff())
-        self.seen_mass = self.seen[:-1] - starts  # (nnz,) within the user, before each item
+        #: (nnz + window,) mass of the user's unseen items before each seen one.
+        self.before = torch.cat([self.cumulative[items] - (self.seen[:-1] - starts), room])
+        #: (I + 2,) the item in which each of I equal shares of all mass begins, and the last.
+        shares = torch.arange(unseen.n_items + 2, dtype=torch.float64, device=weights.device)
+        begin = torch.searchsorted(ends, shares * (self.total / max(unseen.n_items, 1)))
+        self.guide = begin.clamp_max(unseen.n_items - 1)
 
     def probability(self, users: Tensor, items: Tensor) -> Tensor:
         """Probability of drawing (B, M) unseen ``items`` for (B,) users, float64."""
-        total = self.cumulative[-1] - self._mass_of_history(users)
+        total = self.total - self._mass_of_history(users)
         return self.weights[items] / total[:, None]
 
     def draw(self, users: Tensor, index: Tensor, n: int, key: int) -> Tensor:
@@ -154,10 +169,11 @@ class WeightedUnseen:
         if users.device.type != "cpu":
             return self.draw_torch(users, index, n, key)
         out = np.empty((len(users), n), np.int64)
-        mass = self._mass_of_history(users).numpy()
-        arguments = (users.numpy(), index.numpy(), np.uint64(key), *self.unseen._arrays())
-        tables = (self.cumulative.numpy(), self.seen_mass.numpy(), mass, out)
-        parallel_ranges(_draw_weighted, len(users), *arguments, *tables, grain=max(1, 1024 // n))
+        unseen, masses = self.unseen, (self.cumulative, self.before, self.seen, self.guide)
+        histories = (unseen.indptr.numpy(), unseen.items.numpy(), unseen.n_items)
+        arguments = (users.numpy(), index.numpy(), np.uint64(key), *histories)
+        tables = (*(mass.numpy() for mass in masses), out)
+        parallel_ranges(_draw_weighted, len(users), *arguments, *tables, grain=max(1, 2048 // n))
         return torch.from_numpy(out)
 
     def draw_torch(self, users: Tensor, index: Tensor, n: int, key: int) -> Tensor:
@@ -181,57 +197,82 @@ class WeightedUnseen:
 
 
 @numba.njit(nogil=True, cache=True)
-def _draw(start, stop, users, index, key, indptr, items, n_items, out):  # type: ignore[no-untyped-def]
+def _fetch_ahead(b, stop, users, indptr, before):  # type: ignore[no-untyped-def]
+    """Fetch what the rows after row ``b`` will search."""
+    if b + 2 * _AHEAD < stop:
+        prefetch(indptr, users[b + 2 * _AHEAD])
+    if b + _AHEAD < stop:
+        first, end = indptr[users[b + _AHEAD]], indptr[users[b + _AHEAD] + 1]
+        prefetch(before, (first + end) >> 1)
+        prefetch(before, first)
+
+
+@numba.njit(nogil=True, cache=True)
+def _passed(values, first, end, bound):  # type: ignore[no-untyped-def]
+    """How many of the ascending ``values[first:end]`` are at most ``bound``.
+
+    Halves until a vector's worth is left, which is compared at once: no branch to guess wrong.
+    ``values`` must go on for a window after ``end``; what is there does not matter.
+    """
+    low, left = first, np.int32(end - first)
+    while left > _WINDOW:
+        half = (left + 1) >> 1
+        if values[low + half - 1] <= bound:
+            low += half
+        left -= half
+    count = np.int32(0)
+    for at in range(_WINDOW):
+        count += np.int32((values[low + at] <= bound) & (np.int32(at) < left))
+    return low - first + count
+
+
+@numba.njit(nogil=True, cache=True)
+def _draw(start, stop, users, index, key, indptr, before, n_items, out):  # type: ignore[no-untyped-def]
     for b in range(start, stop):
-        first = indptr[users[b]]
-        count = indptr[users[b] + 1] - first
-        free = np.uint64(n_items - count)
+        _fetch_ahead(b, stop, users, indptr, before)
+        first, end = indptr[users[b]], indptr[users[b] + 1]
+        free = np.uint64(n_items - (end - first))
         base = random.mix(key ^ random.mix(np.uint64(index[b])))
         for draw in range(out.shape[1]):
             bits = random.mix(base + np.uint64(draw) * np.uint64(random.GAMMA))
-            r = np.int64(((bits >> np.uint64(32)) * free) >> np.uint64(32))
-            low, high = 0, count
-            while low < high:
-                middle = (low + high) >> 1
-                if items[first + middle] - middle <= r:
-                    low = middle + 1
-                else:
-                    high = middle
-            out[b, draw] = r + low
+            r = np.int32(((bits >> np.uint64(32)) * free) >> np.uint64(32))
+            out[b, draw] = r + _passed(before, first, end, r)
 
 
 @numba.njit(nogil=True, cache=True)
 def _draw_weighted(  # type: ignore[no-untyped-def]
-    start, stop, users, index, key, indptr, items, n_items, cumulative, seen_mass, mass, out
+    start, stop, users, index, key, indptr, items, n_items, cumulative, before, passed, guide, out
 ):
+    n_cells = guide.shape[0] - 2
+    per_mass = n_cells / cumulative[n_items]
     for b in range(start, stop):
-        first = indptr[users[b]]
-        count = indptr[users[b] + 1] - first
-        free = cumulative[n_items] - mass[b]
+        _fetch_ahead(b, stop, users, indptr, before)
+        if b + _AHEAD < stop:
+            prefetch(passed, indptr[users[b + _AHEAD]])
+            prefetch(passed, indptr[users[b + _AHEAD] + 1])
+            prefetch(items, indptr[users[b + _AHEAD]])
+        first, end = indptr[users[b]], indptr[users[b] + 1]
+        mass = passed[end] - passed[first]
+        free = cumulative[n_items] - mass
         base = random.mix(key ^ random.mix(np.uint64(index[b])))
         for draw in range(out.shape[1]):
             bits = random.mix(base + np.uint64(draw) * np.uint64(random.GAMMA))
             target = np.float64(bits >> np.uint64(11)) * 2.0**-53 * free
-            low, high = 0, count  # seen items whose unseen mass before them is <= target
-            while low < high:
-                middle = (low + high) >> 1
-                seen = items[first + middle]
-                if cumulative[seen] - seen_mass[first + middle] <= target:
-                    low = middle + 1
-                else:
-                    high = middle
-            left = items[first + low - 1] + 1 if low > 0 else 0
-            right = items[first + low] if low < count else n_items
-            passed = mass[b] if low == count else seen_mass[first + low]
-            a, z = left, right - 1  # the first item whose cumulative end exceeds the target
-            while a < z:
-                middle = (a + z) >> 1
-                if cumulative[middle + 1] - passed <= target:
-                    a = middle + 1
-                else:
-                    z = middle
+            low, size = first, end - first  # seen items whose unseen mass before is <= target
+            while size > 0:
+                half = (size + 1) >> 1
+                low += half if before[low + half - 1] <= target else 0
+                size -= half
+            left = items[low - 1] + 1 if low > first else 0
+            right = items[low] if low < end else n_items
+            seen = passed[low] - passed[first]
+            cell = min(np.int64((target + seen) * per_mass), n_cells - 1)
+            a = min(max(guide[max(cell - 1, 0)], left), right - 1)
+            z = max(min(guide[cell + 2], right - 1), a)
+            while a < z and cumulative[a + 1] - seen <= target:
+                a += 1
             if left >= right:  # rounding put the target into a gap without items
-                a = _nearest_unseen(items, first, count, left, n_items)
+                a = _nearest_unseen(items, first, end - first, left, n_items)
             out[b, draw] = a
 
 
