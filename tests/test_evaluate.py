@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from autosample import evaluate
 from autosample.data.interactions import Interactions
 from autosample.errors import DataError, SettingsError, TrainingError
 from autosample.evaluate import rank_held_out, recommend
@@ -89,25 +88,10 @@ def test_ranks_do_not_depend_on_threads(real_tables, parts):
             set_threads(threads)
             ranks = rank_held_out(*real_tables, *parts)
             results.append((ranks.ranks, recommend(*real_tables, parts[0], range(N_USERS), 9)[1]))
-            assert torch.get_num_threads() == threads
     finally:
         set_threads(before)
     for one, three in zip(*results, strict=True):
         assert np.array_equal(one, three)
-
-
-def test_buffer_stays_within_its_limit(tables, parts, monkeypatch):
-    monkeypatch.setattr(evaluate, "_BUFFER_BYTES", 5 * 4 * N_ITEMS)
-    sizes, ranks_of = [], evaluate.ranks_of
-
-    def spy(scores, *rest):
-        sizes.append(scores.untyped_storage().nbytes())
-        return ranks_of(scores, *rest)
-
-    whole = rank_held_out(*tables, *parts)
-    monkeypatch.setattr(evaluate, "ranks_of", spy)
-    assert np.array_equal(rank_held_out(*tables, *parts).ranks, whole.ranks)
-    assert set(sizes) == {5 * 4 * N_ITEMS}
 
 
 def test_tables_that_learn_and_other_precisions(tables, parts):

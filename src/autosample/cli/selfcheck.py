@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from autosample.data import Interactions
+from autosample.kernels.best import top_k, top_k_torch
 from autosample.kernels.draw import Unseen
-from autosample.kernels.rank import ranks_of, ranks_of_torch, top_k, top_k_torch
+from autosample.kernels.rank import ranks_of, ranks_of_torch
 from autosample.kernels.score import pair_scores, pair_scores_torch
 from autosample.kernels.spmm import Adjacency
 from autosample.kernels.step import RowGradient, edge_gradient, edge_gradient_torch, row_adam
@@ -63,18 +64,19 @@ class _Case:
 
     def score(self) -> bool:
         """Scores of pairs."""
-        tables = (self.table[:_USERS], self.table[_USERS:])
-        ours, twin = (f(*tables, self.users, self.items) for f in (pair_scores, pair_scores_torch))
+        ours, twin = (
+            f(*self._tables(), self.users, self.items) for f in (pair_scores, pair_scores_torch)
+        )
         return _close(ours, twin)
 
     def rank(self) -> bool:
         """Ranks of held-out items."""
-        asked = (self._scores(), np.arange(_USERS), self.seen, self.held)
+        asked = (*self._tables(), np.arange(_USERS), self.seen, self.held)
         return bool((ranks_of(*asked) == ranks_of_torch(*asked)).all())
 
     def top_k(self) -> bool:
         """Best unseen items."""
-        asked = (self._scores(), np.arange(_USERS), self.seen, 10)
+        asked = (*self._tables(), np.arange(_USERS), self.seen, 10)
         return bool((top_k(*asked)[0] == top_k_torch(*asked)[0]).all())
 
     def step(self) -> bool:
@@ -93,8 +95,8 @@ class _Case:
         adjacency = Adjacency(self.seen)
         return _close(adjacency.product(self.table), adjacency.product_torch(self.table))
 
-    def _scores(self) -> Tensor:
-        return self.table[:_USERS] @ self.table[_USERS:].T
+    def _tables(self) -> tuple[Tensor, Tensor]:
+        return self.table[:_USERS], self.table[_USERS:]
 
     def _dense(self, gradient: RowGradient) -> Tensor:
         return torch.zeros_like(self.table).index_add_(0, gradient.rows, gradient.values)

@@ -21,7 +21,6 @@ from autosample.kernels.member import contains
 from autosample.kernels.prefetch import prefetch
 from autosample.kernels.threads import parallel_ranges
 
-
 _AHEAD = 8  # rows whose histories are fetched before their turn
 _WINDOW = 16  # entries of a history that are compared at once
 

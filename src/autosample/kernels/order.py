@@ -1,0 +1,90 @@
+"""The one order in which items are ranked, and what ranks and lists share.
+
+The higher score comes first, and of equal scores the lower item number. Seen items are left out by
+their number, never by a score put in their place, so that they cannot be mistaken for an item that
+happens to have that score, infinities included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from autosample.errors import DataError, TrainingError
+
+IntArray = npt.NDArray[np.int64]
+RankArray = npt.NDArray[np.int32]
+ScoreArray = npt.NDArray[np.float32]
+
+OVERLAP, NAN = 1, 2  # the worse one is told
+_BUFFER_BYTES = 64 * 2**20  # of scores, in the torch twins
+
+
+class ItemLists(Protocol):
+    """Items by user, as :class:`~autosample.data.interactions.Interactions` has them."""
+
+    @property
+    def indptr(self) -> IntArray:
+        """(U + 1,) int64, where the items of each user start and end."""
+
+    @property
+    def items(self) -> RankArray:
+        """(nnz,) int32, ascending and distinct within a user."""
+
+
+def score_blocks(left: Tensor, right: Tensor, users: IntArray) -> Iterator[tuple[IntArray, Tensor]]:
+    """Users and their (b, I) scores, as many at a time as fit."""
+    left, right = left.detach().float(), right.detach().float()
+    rows = max(1, _BUFFER_BYTES // (4 * max(len(right), 1)))
+    for start in range(0, len(users), rows):
+        block = users[start : start + rows]
+        yield block, left[torch.from_numpy(block).to(left.device)] @ right.T
+
+
+def places_of(scores: Tensor, users: IntArray, seen: ItemLists) -> tuple[Tensor, Tensor, Tensor]:
+    """(B, I) each: is it unseen; items from best to worst; how many unseen up to there."""
+    unseen = torch.ones(scores.shape, dtype=torch.bool, device=scores.device)
+    unseen[pairs_of(users, seen, scores.device)] = False
+    order = torch.sort(scores, dim=1, descending=True, stable=True).indices
+    return unseen, order, unseen.gather(1, order).cumsum(dim=1)
+
+
+def pairs_of(users: IntArray, lists: ItemLists, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Positions in ``users`` and items of all their pairs, both (n,) int64."""
+    spans = [lists.items[lists.indptr[user] : lists.indptr[user + 1]] for user in users]
+    rows = np.repeat(np.arange(len(users)), [len(span) for span in spans])
+    items = np.concatenate([*spans, np.empty(0, np.int64)])
+    return torch.tensor(rows, device=device), torch.tensor(items, device=device)
+
+
+def refuse(users: IntArray, faults: npt.NDArray[np.int8]) -> None:
+    """Raise for the first kind of fault there is, naming the users."""
+    if (faults == NAN).any():
+        raise TrainingError(
+            "AS410",
+            "Scores must be numbers to be ranked, got NaN for user numbers listed here.",
+            "Lower the learning rate, or look for NaN in the user and item tables.",
+            users[faults == NAN].tolist(),
+        )
+    if (faults == OVERLAP).any():
+        raise DataError(
+            "AS140",
+            "An item to rank must not be among the seen ones, but is for user numbers listed here.",
+            "Remove the overlap of the two parts, or do not count the item as seen.",
+            users[faults == OVERLAP].tolist(),
+        )
+
+
+@numba.njit(nogil=True, cache=True)
+def count_not_below(scores: ScoreArray, bound: np.float32) -> np.int32:
+    """How many are at least ``bound`` or not a number."""
+    count = np.int32(0)
+    for at in range(scores.shape[0]):
+        count = np.int32(count + np.int32(not scores[at] < bound))
+    return count
