@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autosample.losses import bpr, sampled_softmax
+from autosample.models import MODELS
 from autosample.models.view import TableView
 from autosample.objective import differentiate, mix_instances
-from autosample.testing import tiny_views
-from autosample.types import Batch, Negatives
+from autosample.testing import tiny_interactions, tiny_views
+from autosample.types import Batch, Blend, Negatives
 
 BATCH = Batch(torch.tensor([0, 2, 0]), torch.tensor([3, 5, 7]), torch.arange(3))
 IDS = torch.tensor([[1, 2], [4, 4], [1, 9]])
@@ -151,3 +152,49 @@ def test_bound_is_tight_for_near_scores():
     softplus = torch.nn.functional.softplus
     gap = (weights * softplus(scores)).sum() - softplus(mixed).sum()
     assert gap.item() == pytest.approx(bound.item(), rel=1e-4)
+
+
+BLENDS = {
+    "positive and id": ([3, 5, 7], [1, 4, 9]),
+    "other items": ([2, 4, 9], [1, 8, 9]),
+}
+
+
+def gradients_of(name, negatives_of):
+    """Gradient of the embedding's rows, and the report, of a small step of a model."""
+    torch.manual_seed(0)
+    model = MODELS[name](tiny_interactions(), dim=4, seed=1)
+    view = model.view()
+    answer = differentiate(view, BATCH, negatives_of(view), bpr)
+    gradient = view.score_gradient(BATCH.users, answer.items, answer.coefficient)
+    if not model.row_sparse:
+        view.backward(gradient)
+        return model.embedding.grad, answer.report, gradient
+    total = view.row_gradient(gradient)
+    dense = torch.zeros_like(model.embedding).index_add(0, total.rows, total.values)
+    return dense.detach(), answer.report, total
+
+
+@pytest.mark.parametrize("name", ["mf", "lightgcn", "ngcf"])
+@pytest.mark.parametrize("parts", BLENDS.values(), ids=BLENDS)
+def test_blends_move_rows_as_their_vectors_do(name, parts):
+    n_layers = 1 if name == "mf" else 4
+    items = torch.tensor(parts).T[:, :, None].repeat(1, 1, n_layers)
+    items[0, 1, -1] = 6 if n_layers > 1 else items[0, 1, -1]
+    shares = torch.rand(3, 2, n_layers, generator=torch.Generator().manual_seed(4))
+    made = Negatives(torch.tensor([[1], [4], [9]]), blend=Blend(items, shares))
+
+    def as_vectors(view):
+        return Negatives(made.ids, vectors=made.instances(view))
+
+    blended, report, touched = gradients_of(name, lambda view: made)
+    expected, other_report, by_vectors = gradients_of(name, as_vectors)
+    assert torch.allclose(blended, expected, atol=1e-6)
+    assert torch.allclose(report, other_report, atol=1e-6)
+    for one, two in zip(by_row(touched), by_row(by_vectors), strict=True):
+        assert torch.equal(one, two)  # the same rows enter the L2 term as often
+
+
+def by_row(gradient):
+    order = gradient.rows.argsort()
+    return gradient.rows[order], gradient.touches[order]

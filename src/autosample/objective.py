@@ -9,7 +9,7 @@ from torch import Tensor
 
 from autosample.losses import Loss
 from autosample.models.view import TableView
-from autosample.types import Batch, Negatives
+from autosample.types import Batch, Blend, Negatives
 
 BINS = 10  #: of the distribution of hardness over 0 .. 1
 
@@ -31,7 +31,12 @@ def differentiate(view: TableView, batch: Batch, negatives: Negatives, loss: Los
     out; their items get a zero coefficient, which keeps them in the L2 term.
     """
     items = torch.cat([batch.positives[:, None], negatives.ids], dim=1)
-    if negatives.vectors is None:
+    blend = negatives.blend
+    if blend is not None:
+        positive = view.scores(batch.users, items[:, :1])
+        scores = torch.cat([positive, view.blend_scores(batch.users, blend)], dim=1)
+        negative = scores.requires_grad_()[:, 1:]
+    elif negatives.vectors is None:
         scores = view.scores(batch.users, items).requires_grad_()
         negative = scores[:, 1:]
     else:
@@ -47,12 +52,33 @@ def differentiate(view: TableView, batch: Batch, negatives: Negatives, loss: Los
     coefficient = torch.zeros(items.shape, device=items.device)
     if scores.grad is not None:
         coefficient[:, : scores.shape[1]] = scores.grad
+    if blend is not None:
+        coefficient = _by_item(view, batch, blend, items, coefficient)
     with torch.no_grad():
         hardness = torch.sigmoid(negative - scores[:, :1]).float()
         shares = torch.histc(hardness, BINS, 0, 1) / hardness.numel()
         report = torch.stack([mean.detach(), hardness.mean(), gap])
         report = torch.cat([report, shares]).double().cpu()
     return Derivative(report, items, coefficient)
+
+
+def _by_item(
+    view: TableView, batch: Batch, blend: Blend, items: Tensor, coefficient: Tensor
+) -> Tensor:
+    """The (B, 2) coefficients of a positive and its blend as those of ``items``.
+
+    A blend in one layer of the positive and the negative's id, as MixGCF makes them, is a matter of
+    two scores; the gradient of others goes to the rows on the side.
+    """
+    slope, parts = coefficient[:, 1:], blend.items[:, :, 0]
+    same = [parts == item for item in items.split(1, dim=1)]
+    if view.n_layers > 1 or not bool((same[0] | same[1]).all()):
+        view.blend_backward(batch.users, blend, slope[:, 0].contiguous())
+        return torch.cat([coefficient[:, :1], torch.zeros_like(slope)], dim=1)
+    shares = blend.shares[:, :, 0]
+    at_positive = (shares * same[0]).sum(dim=1, keepdim=True)
+    rest = shares.sum(dim=1, keepdim=True) - at_positive
+    return torch.cat([coefficient[:, :1] + slope * at_positive, slope * rest], dim=1)
 
 
 def mix_instances(scores: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -39,6 +40,17 @@ class Batch(NamedTuple):
         return Batch(self.users[rows], self.positives[rows], self.index[rows])
 
 
+class Blend(NamedTuple):
+    """One synthetic negative per positive, in each layer a weighted sum of P items' rows.
+
+    Its score is the same sum of scores, so that no row of it is ever made, and its gradient is that
+    of P pairs of a user and an item.
+    """
+
+    items: Tensor  # (B, P, L) int64
+    shares: Tensor  # (B, P, L) float32, constants
+
+
 @dataclass(frozen=True)
 class Negatives:
     """What a sampler returns for a batch.
@@ -51,6 +63,7 @@ class Negatives:
         instance_weights: (B, K) weights that sum to one per row: the negatives are to be added up
             to one instance before the loss (see :mod:`autosample.search.mixture`).
         auxiliary: scalar added to the loss (samplers that learn), or None.
+        blend: what the only negative of a positive is a mixture of; None: see ``vectors``.
     """
 
     ids: Tensor
@@ -59,6 +72,20 @@ class Negatives:
     log_q: Tensor | None = None
     instance_weights: Tensor | None = None
     auxiliary: Tensor | None = None
+    blend: Blend | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether they are made up, not rows of ``ids``."""
+        return self.vectors is not None or self.blend is not None
+
+    def instances(self, view: View) -> Tensor:
+        """(B, K, L, D) rows by layer, with gradient, whatever they are made of."""
+        if self.blend is not None:
+            parts = zip(self.blend.items.unbind(1), self.blend.shares.unbind(1), strict=True)
+            rows = [share[:, :, None] * view.item_hops(items) for items, share in parts]
+            return torch.stack(rows).sum(dim=0)[:, None]
+        return view.item_layers(self.ids) if self.vectors is None else self.vectors
 
 
 class View(Protocol):

@@ -38,7 +38,7 @@ def tables(scores):
 
 
 def tables_with_nan(n_users, n_items, user, item):
-    """Rows of finite numbers all of whose scores are 0 but for one that is not a number."""
-    left, right = torch.zeros(n_users, 2), torch.zeros(n_items, 2)
-    left[user], right[item] = torch.tensor([3e38, 3e38]), torch.tensor([2.0, -2.0])
+    """Rows of one number: a user's scores are all infinite but for one that is not a number."""
+    left, right = torch.ones(n_users, 1), torch.ones(n_items, 1)
+    left[user], right[item] = INF, 0.0
     return left, right

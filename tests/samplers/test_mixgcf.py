@@ -29,7 +29,7 @@ def by_the_paper(case, batch, pool, epoch):
 @pytest.mark.parametrize("name", ["flat", "mean", "concat"])
 def test_same_instances_as_the_paper_makes(name):
     case, batch = Case(MixGCF(pool=5), tiny_views()[name]), tiny_batch()
-    vectors = case.run(batch).vectors[:, 0]
+    vectors = case.run(batch).instances(case.view)[:, 0]
     assert torch.allclose(vectors, by_the_paper(case, batch, 5, epoch=1), atol=1e-6)
 
 
@@ -37,7 +37,7 @@ def test_gradient_reaches_positive_and_chosen_rows_by_share():
     case = Case(MixGCF(pool=4), tiny_views()["mean"])
     batch = Batch(torch.tensor([2]), torch.tensor([2]), torch.tensor([9]))
     answer = case.run(batch, epochs=1)
-    answer.vectors.sum().backward()
+    answer.instances(case.view).sum().backward()
     positive, chosen = (leaf.grad[0, :, 0] for _, leaf in case.view._taken)
     share = case.draw(0).uniform(batch, 3, stream=_STREAM)[0]
     assert torch.allclose(positive, share)

@@ -26,7 +26,13 @@ class RowGradient(NamedTuple):
     touches: Tensor  # (R,) float32, how often the batch used the row: the weight of its L2 term
 
 
-def edge_gradient(table: Tensor, left: Tensor, right: Tensor, coefficient: Tensor) -> RowGradient:
+def edge_gradient(
+    table: Tensor,
+    left: Tensor,
+    right: Tensor,
+    coefficient: Tensor,
+    right_table: Tensor | None = None,
+) -> RowGradient:
     """Gradient of sum_e c_e <table[left_e], table[right_e]> over the rows of ``table``.
 
     Args:
@@ -34,30 +40,39 @@ def edge_gradient(table: Tensor, left: Tensor, right: Tensor, coefficient: Tenso
         left: (B,) int64, row of the user.
         right: (B, C) int64, rows of its items.
         coefficient: (B, C) float32, the derivative of the loss by each score.
+        right_table: (N, D) float32, where the items' rows come from if not from ``table``; the
+            gradient of the items' rows is then that of this table.
 
     Returns:
         Gradient by rows, in order of first use. ``touches`` counts a user once per entry of
         ``left`` and an item once per entry of ``right``. Cost: 2 B C rows read.
     """
     table = table.detach()
+    other = table if right_table is None else right_table.detach()
     if table.device.type != "cpu":
-        return edge_gradient_torch(table, left, right, coefficient)
+        return edge_gradient_torch(table, left, right, coefficient, other)
     size = 2 * right.numel()
     rows, starts, order = (np.empty(size + extra, np.int64) for extra in (0, 1, 0))
     n = _group(left.numpy(), right.numpy(), len(table), rows, starts, order)
     values, touches = np.empty((n, table.shape[1]), np.float32), np.empty(n, np.float32)
     edges = (left.numpy(), right.numpy(), coefficient.detach().contiguous().numpy())
-    parallel_ranges(_sum_edges, n, table.numpy(), *edges, starts, order, values, touches)
+    arguments = (table.numpy(), other.numpy(), *edges, starts, order, values, touches)
+    parallel_ranges(_sum_edges, n, *arguments)
     arrays = (rows[:n], values, touches)
     return RowGradient(*(torch.from_numpy(array) for array in arrays))
 
 
 def edge_gradient_torch(
-    table: Tensor, left: Tensor, right: Tensor, coefficient: Tensor
+    table: Tensor,
+    left: Tensor,
+    right: Tensor,
+    coefficient: Tensor,
+    right_table: Tensor | None = None,
 ) -> RowGradient:
     """Torch twin of :func:`edge_gradient`; rows come in ascending order."""
     columns = right.shape[1]
-    at_left = (coefficient[:, :, None] * table[right]).sum(dim=1)
+    other = table if right_table is None else right_table
+    at_left = (coefficient[:, :, None] * other[right]).sum(dim=1)
     at_right = coefficient.reshape(-1, 1) * table[left.repeat_interleave(columns)]
     rows, place = torch.unique(torch.cat([left, right.flatten()]), return_inverse=True)
     values = table.new_zeros(len(rows), table.shape[1])
@@ -176,7 +191,7 @@ def _group(left, right, n_rows, rows, starts, order):  # type: ignore[no-untyped
 
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})
 def _sum_edges(  # type: ignore[no-untyped-def]
-    start, stop, table, left, right, coefficient, starts, order, values, touches
+    start, stop, table, right_table, left, right, coefficient, starts, order, values, touches
 ):
     columns = right.shape[1]
     size = left.shape[0] * columns
@@ -190,7 +205,7 @@ def _sum_edges(  # type: ignore[no-untyped-def]
             at_left = end < size
             edge = end if at_left else end - size
             b, c = edge // columns, edge % columns
-            other = table[right[b, c] if at_left else left[b]]
+            other = right_table[right[b, c]] if at_left else table[left[b]]
             factor = coefficient[b, c]
             lefts += at_left
             for d in range(width):

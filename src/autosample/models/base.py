@@ -68,10 +68,10 @@ class Recommender(nn.Module, ABC):
             return layers[0]
         if self.pooling == "concat":
             return torch.cat(layers, dim=1)
-        total = layers[0]
-        for layer in layers[1:]:
-            total = total + layer
-        return total / len(layers)
+        total = layers[0] + layers[1]
+        for layer in layers[2:]:
+            total += layer
+        return total.div_(len(layers))
 
     def view(self) -> TableView:
         """Propagate once and freeze the result for one step (or for evaluation)."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
+from autosample.kernels.step import add_rows
 from autosample.models.graph import GraphRecommender
+from autosample.models.view import LayerRows, Rows, TableView
 
 
 class LightGCN(GraphRecommender):
@@ -25,3 +28,31 @@ class LightGCN(GraphRecommender):
         for _ in range(self.depth):
             tables.append(self.adjacency(tables[-1]))
         return tuple(tables)
+
+    def view(self) -> TableView:
+        """Propagate without a graph: the way back is the same product, in place of torch's.
+
+        A subclass with layers of its own gets them differentiated by torch.
+        """
+        if type(self).layers is not LightGCN.layers:
+            return super().view()
+        with torch.no_grad():
+            layers = self.layers()
+            final = self.final(layers)
+        return TableView(layers, final, self.n_users, self.pooling, self.pull)
+
+    def pull(self, of_final: list[Rows], by_layer: list[LayerRows]) -> None:
+        """The gradient of the embedding by Horner's rule: G = A (... (A g_L + g_{L-1}) ...) + g_0.
+
+        Each g_l is a few rows, so nothing but the products touches whole tables.
+        """
+        slope = torch.zeros_like(self.embedding.detach())
+        for layer in reversed(range(self.n_layers)):
+            if layer < self.depth:
+                slope = self.adjacency.product(slope)
+            for rows, values in of_final:
+                add_rows(slope, rows, values / self.n_layers)
+            for place, rows, values in by_layer:
+                if place == layer:
+                    add_rows(slope, rows, values)
+        self.embedding.grad = slope

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import torch
@@ -9,6 +10,12 @@ from torch import Tensor
 
 from autosample.kernels.score import pair_scores
 from autosample.kernels.step import RowGradient, add_rows, edge_gradient
+from autosample.types import Blend
+
+Rows = tuple[Tensor, Tensor]  # (n,) rows, which may repeat, and (n, D) values to add there
+LayerRows = tuple[int, Tensor, Tensor]  # the same with the layer
+#: Takes the gradients of the final table and of the layers; fills ``.grad`` of the parameters.
+Pull = Callable[[list[Rows], list[LayerRows]], None]
 
 
 class TableView:
@@ -23,6 +30,7 @@ class TableView:
         final: (N, D) or (N, L * D), their pooling, attached likewise.
         n_users: Rows of users; items follow.
         pooling: How ``final`` came from ``layers``.
+        pull: The model's own way back, for layers that are not attached to a graph.
     """
 
     def __init__(
@@ -31,10 +39,13 @@ class TableView:
         final: Tensor,
         n_users: int,
         pooling: Literal["mean", "concat"],
+        pull: Pull | None = None,
     ) -> None:
         self._layers, self._final = layers, final
         self._users, self._pooling = n_users, pooling
+        self._pull = pull
         self._taken: list[tuple[Tensor, Tensor]] = []  # nodes by layer (n, L), leaf (..., L, D)
+        self._blended: list[tuple[int | None, Tensor, Tensor]] = []  # layer or final, rows, values
         self.table = final.detach()
 
     @property
@@ -58,10 +69,8 @@ class TableView:
 
     def layer_scores(self, users: Tensor, items: Tensor) -> Tensor:
         """(B,), (B, M) -> (B, M, L) float32, no gradient; see the protocol for the meaning."""
-        mean = self._pooling == "mean"
         columns = [
-            pair_scores(self.table if mean else layer, layer[self._users :], users, items)
-            for layer in self._layers
+            pair_scores(own, rows[self._users :], users, items) for own, rows in self._meetings()
         ]
         return torch.stack(columns, dim=2)
 
@@ -86,6 +95,33 @@ class TableView:
         """Gradient on the final table of sum(coefficient * scores(users, items))."""
         return edge_gradient(self.table, users, items + self._users, coefficient)
 
+    def blend_scores(self, users: Tensor, blend: Blend) -> Tensor:
+        """(B, 1) scores of blends of items, no gradient."""
+        total = torch.zeros(len(users), device=users.device)
+        for layer, (own, rows) in enumerate(self._meetings()):
+            items, shares = blend.items[:, :, layer].contiguous(), blend.shares[:, :, layer]
+            total += (pair_scores(own, rows[self._users :], users, items) * shares).sum(dim=1)
+        return (total / self.n_layers if self._pooling == "mean" else total)[:, None]
+
+    def blend_backward(self, users: Tensor, blend: Blend, coefficient: Tensor) -> None:
+        """Keep the gradient of sum(coefficient * blend_scores), (B,) coefficients."""
+        if self._pooling == "mean":
+            coefficient = coefficient / self.n_layers
+        for layer, (own, rows) in enumerate(self._meetings()):
+            nodes = blend.items[:, :, layer] + self._users
+            slope = coefficient[:, None] * blend.shares[:, :, layer]
+            found = edge_gradient(own, users, nodes, slope, rows)
+            of_user = found.rows < self._users
+            user_layer = None if self._pooling == "mean" else layer
+            for where, which in ((user_layer, of_user), (layer, ~of_user)):
+                self._blended.append((where, found.rows[which], found.values[which]))
+
+    def _meetings(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """By layer: the table of the users' rows that meet the items' rows, and theirs."""
+        for layer in self._layers:
+            rows = layer.detach()
+            yield (self.table if self._pooling == "mean" else rows), rows
+
     def row_gradient(self, of_scores: RowGradient) -> RowGradient:
         """Total gradient by rows for a model whose final table is its embedding (L = 1)."""
         parts = [of_scores]
@@ -93,29 +129,48 @@ class TableView:
             if leaf.grad is not None:
                 values = leaf.grad.reshape(-1, leaf.shape[-1])
                 parts.append(RowGradient(nodes.flatten(), values, values.new_zeros(len(values))))
+        for _, nodes, values in self._blended:
+            parts.append(RowGradient(nodes, values, values.new_zeros(len(values))))
         return parts[0] if len(parts) == 1 else _merge(parts)
 
     def backward(self, of_scores: RowGradient) -> None:
         """Send the gradient through the model's layers into ``.grad`` of its parameters."""
+        by_layer: list[LayerRows] = []
+        of_final = [(of_scores.rows, of_scores.values)]
+        for nodes, leaf in self._taken:
+            if leaf.grad is not None:
+                values = leaf.grad.reshape(*nodes.shape, -1)
+                for layer in range(self.n_layers):
+                    rows = (nodes[:, layer].contiguous(), values[:, layer].contiguous())
+                    by_layer.append((layer, *rows))
+        for where, nodes, values in self._blended:
+            if where is None:
+                of_final.append((nodes, values))
+            else:
+                by_layer.append((where, nodes, values))
+        (self._pull or self._through_graph)(of_final, by_layer)
+
+    def _through_graph(self, of_final: list[Rows], by_layer: list[LayerRows]) -> None:
+        """Backward by torch."""
         gradient = torch.zeros_like(self.table)
-        gradient[of_scores.rows] = of_scores.values
+        for rows, values in of_final:
+            add_rows(gradient, rows, values)
         tensors, gradients = [self._final], [gradient]
-        if any(leaf.grad is not None for _, leaf in self._taken):
-            by_layer = [torch.zeros_like(layer) for layer in self._layers]
-            for nodes, leaf in self._taken:
-                if leaf.grad is not None:
-                    values = leaf.grad.reshape(*nodes.shape, -1)
-                    for layer, target in enumerate(by_layer):
-                        add_rows(target, nodes[:, layer], values[:, layer])
+        if by_layer:
+            slopes = [torch.zeros_like(layer) for layer in self._layers]
+            for layer, rows, values in by_layer:
+                add_rows(slopes[layer], rows, values)
             tensors += self._layers
-            gradients += by_layer
+            gradients += slopes
         torch.autograd.backward(tensors, gradients)
 
     def _take(self, nodes: Tensor) -> Tensor:
         """Rows of (..., L) nodes, one per layer: (..., L, D)."""
         flat = nodes.reshape(-1, self.n_layers)
-        rows = [layer.detach().index_select(0, flat[:, i]) for i, layer in enumerate(self._layers)]
-        copied = torch.stack(rows, dim=1).reshape(*nodes.shape, -1)
+        copied = self.table.new_empty(*flat.shape, self._layers[0].shape[1])
+        for i, layer in enumerate(self._layers):
+            copied[:, i] = layer.detach().index_select(0, flat[:, i])
+        copied = copied.reshape(*nodes.shape, -1)
         if torch.is_grad_enabled():
             self._taken.append((flat, copied.requires_grad_()))
         return copied

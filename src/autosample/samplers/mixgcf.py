@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import torch
+
 from autosample.samplers.base import Sampler, check_at_least
 from autosample.samplers.draw import Draw
 from autosample.samplers.hops import hardest_by_layer, main_item
-from autosample.types import Batch, Negatives, View
+from autosample.types import Batch, Blend, Negatives, View
 
 _STREAM = 13
 
@@ -31,7 +33,7 @@ class MixGCF(Sampler):
     Raises:
         SettingsError: AS220 when ``pool`` is below 1.
 
-    Shapes: ids (B, 1), vectors (B, 1, L, D). Cost: M L rows read; memory O(L^2 D) per positive.
+    Shapes: ids (B, 1), a blend of two items. Cost: M L rows read; no vector is made.
     """
 
     name: ClassVar[str] = "mixgcf"
@@ -48,7 +50,7 @@ class MixGCF(Sampler):
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """One instance per positive."""
         chosen = hardest_by_layer(view, batch.users, draw.unseen(batch, self.pool))
-        share = draw.uniform(batch, view.n_layers, stream=_STREAM)[:, :, None]
-        positive = view.item_layers(batch.positives)
-        mixed = share * positive + (1 - share) * view.item_hops(chosen)
-        return Negatives(ids=main_item(chosen), vectors=mixed[:, None])
+        share = draw.uniform(batch, view.n_layers, stream=_STREAM)
+        items = torch.stack([batch.positives[:, None].expand_as(chosen), chosen], dim=1)
+        blend = Blend(items, torch.stack([share, 1 - share], dim=1))
+        return Negatives(ids=main_item(chosen), blend=blend)

@@ -101,10 +101,7 @@ class LearnedMixture(Combined):
         counts = self._held_counts[own.users]
         pick = (draw.uniform(own, 1, stream=7)[:, 0] * counts).long().clamp_max(counts - 1)
         held = self._held_items[self._held_starts[own.users] + pick]
-        instances = [
-            view.item_layers(p.ids[rows, :1]) if p.vectors is None else p.vectors[rows, :1]
-            for p in parts
-        ]
+        instances = [part.instances(view)[rows, :1] for part in parts]
         with torch.enable_grad():
             loss = held_out_loss(
                 self.logits[self.groups[own.users]] / self.temperature(draw.progress),

@@ -144,8 +144,8 @@ def mix(parts: Sequence[Negatives], weights: Tensor, view: View) -> Negatives:
     """
     ids = torch.cat([part.ids[:, :1] for part in parts], dim=1)
     vectors = None
-    if any(part.vectors is not None for part in parts):
-        vectors = torch.cat([_vectors(part, view)[:, :1] for part in parts], dim=1)
+    if any(part.synthetic for part in parts):
+        vectors = torch.cat([part.instances(view)[:, :1] for part in parts], dim=1)
     return Negatives(
         ids=ids, vectors=vectors, instance_weights=weights, auxiliary=_auxiliary(parts, weights)
     )
@@ -172,9 +172,9 @@ def scatter(served: Sequence[tuple[Tensor, Negatives]], size: int, view: View) -
         if part.log_q is not None:
             log_q[rows, :own] = part.log_q.to(log_q.dtype)
     vectors = None
-    if any(part.vectors is not None for _, part in served):
+    if any(part.synthetic for _, part in served):
         for _, part in served:
-            own_vectors = _vectors(part, view)
+            own_vectors = part.instances(view)
             missing = own_vectors[:, :1].expand(-1, k - own_vectors.shape[1], -1, -1)
             pieces.append(torch.cat([own_vectors, missing], dim=1))
         order = torch.cat([rows for rows, _ in served]).argsort()
@@ -189,11 +189,6 @@ def scatter(served: Sequence[tuple[Tensor, Negatives]], size: int, view: View) -
         log_q=log_q if corrected else None,
         auxiliary=_auxiliary([part for _, part in served], share),
     )
-
-
-def _vectors(part: Negatives, view: View) -> Tensor:
-    """(B, K, L, D) vectors of negatives, looked up where they are items."""
-    return view.item_layers(part.ids) if part.vectors is None else part.vectors
 
 
 def _auxiliary(parts: Sequence[Negatives], weights: Tensor) -> Tensor | None:

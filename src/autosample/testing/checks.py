@@ -46,19 +46,28 @@ def check_form(answer: Negatives, batch: Batch, n_layers: int) -> None:
         shape = (*ids.shape, n_layers, DIM)
         require(answer.vectors.shape == shape, "vectors: (B, K, L, D)")
         require(bool(torch.isfinite(answer.vectors).all()), "a vector is not finite")
+    if answer.blend is not None:
+        items, shares = answer.blend
+        fits = items.shape == shares.shape and items.shape[::2] == (rows, n_layers)
+        require(fits and ids.shape[1] == 1, "blend: (B, P, L), the only negative of a positive")
     if answer.auxiliary is not None:
         require(answer.auxiliary.shape == (), "auxiliary: a scalar")
 
 
 def same_answer(one: Negatives, other: Negatives) -> bool:
     """Equal items; real numbers equal up to the rounding of matrix products."""
-    for field in fields(Negatives):
-        mine, theirs = getattr(one, field.name), getattr(other, field.name)
+    for mine, theirs in zip(_tensors(one), _tensors(other), strict=True):
         if (mine is None) != (theirs is None):
             return False
         if mine is not None and not torch.allclose(mine, theirs, rtol=1e-5, atol=1e-6):
             return False
     return torch.equal(one.ids, other.ids)
+
+
+def _tensors(answer: Negatives) -> list[Tensor | None]:
+    """All that an answer holds, in a fixed order."""
+    plain = [getattr(answer, field.name) for field in fields(Negatives) if field.name != "blend"]
+    return [*plain, *(answer.blend or (None, None))]
 
 
 def global_states() -> tuple[bytes, str, str]:

@@ -73,8 +73,8 @@ class SamplerContract:
             answer = case.run(batch)
             check_form(answer, batch, case.view.n_layers)
             require(
-                (answer.vectors is not None) == (case.sampler.kind == "instance"),
-                "kind must be 'instance' exactly if vectors are returned",
+                answer.synthetic == (case.sampler.kind == "instance"),
+                "kind must be 'instance' exactly if vectors or a blend are returned",
             )
 
     def test_never_a_training_item(self) -> None:
