@@ -71,7 +71,7 @@ def _by_item(
     two scores; the gradient of others goes to the rows on the side.
     """
     slope, parts = coefficient[:, 1:], blend.items[:, :, 0]
-    same = [parts == item for item in items.split(1, dim=1)]
+    same = [parts == item for item in (items[:, :1], items[:, 1:])]
     if view.n_layers > 1 or not bool((same[0] | same[1]).all()):
         view.blend_backward(batch.users, blend, slope[:, 0].contiguous())
         return torch.cat([coefficient[:, :1], torch.zeros_like(slope)], dim=1)

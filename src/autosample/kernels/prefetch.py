@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function, unpack_tuple
 from numba.extending import intrinsic
 
-_LINE = 16  # float32 numbers in a cache line
 
-
-@intrinsic  # type: ignore[untyped-decorator]
-def prefetch(_context: Any, array: Any, at: Any) -> Any:
-    """Fetch the cache line in which entry or row ``at`` of a numpy array starts.
-
-    ``at`` may lie outside of the array: nothing is read, so nothing can fail.
-    """
-
+def _prefetch(_context: Any, array: Any, at: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         values = context.make_array(signature.args[0])(context, builder, arguments[0])
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
@@ -35,10 +26,6 @@ def prefetch(_context: Any, array: Any, at: Any) -> Any:
     return types.void(array, at), generate
 
 
-@numba.njit(nogil=True, cache=True)
-def prefetch_row(table, row):  # type: ignore[no-untyped-def]
-    """Fetch the whole of a row of a contiguous float32 table."""
-    flat = table.reshape(-1)
-    width = table.shape[1]
-    for at in range(row * width, (row + 1) * width, _LINE):
-        prefetch(flat, at)
+#: ``prefetch(array, at)`` in a kernel: fetch the cache line in which an entry or row of a numpy
+#: array starts. ``at`` may lie outside of the array: nothing is read, so nothing can fail.
+prefetch: Any = intrinsic(_prefetch)

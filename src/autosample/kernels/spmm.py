@@ -34,15 +34,15 @@ class Adjacency:
         self.neighbours = torch.tensor(neighbours, device=device)
         self.scale = torch.tensor(scale, dtype=torch.float32, device=device)
 
-    def product(self, table: Tensor) -> Tensor:
-        """A times (N, D) float32. Cost: two reads of D numbers per interaction."""
+    def product(self, table: Tensor, out: Tensor | None = None) -> Tensor:
+        """A times (N, D) float32, in ``out`` if given. Cost: two reads of D numbers a pair."""
         table = table.detach()
         if table.device.type != "cpu" or table.dtype != torch.float32:
             return self.product_torch(table)
-        out = np.empty(table.shape, np.float32)
+        out = torch.empty_like(table) if out is None else out
         arrays = (self.indptr.numpy(), self.neighbours.numpy(), self.scale.numpy())
-        parallel_ranges(_propagate, self.n_nodes, *arrays, table.contiguous().numpy(), out)
-        return torch.from_numpy(out)
+        parallel_ranges(_propagate, self.n_nodes, *arrays, table.contiguous().numpy(), out.numpy())
+        return out
 
     def product_torch(self, table: Tensor) -> Tensor:
         """Torch twin of :meth:`product`, also for other devices and float64."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -21,6 +22,8 @@ class LightGCN(GraphRecommender):
 
     name: ClassVar[str] = "lightgcn"
     default_lr: ClassVar[float] = 5e-3
+
+    _slopes: Sequence[Tensor] = ()  # (N, D) each, of the last step
 
     def layers(self) -> tuple[Tensor, ...]:
         """The embedding and its propagations, each (N, D)."""
@@ -44,14 +47,18 @@ class LightGCN(GraphRecommender):
     def pull(self, of_final: list[Rows], by_layer: list[LayerRows]) -> None:
         """The gradient of the embedding by Horner's rule: G = A (... (A g_L + g_{L-1}) ...) + g_0.
 
-        Each g_l is a few rows, so nothing but the products touches whole tables.
+        Each g_l is a few rows, so nothing but the products touches whole tables; they are kept.
         """
-        slope = torch.zeros_like(self.embedding.detach())
+        if not self._slopes:
+            self._slopes = [torch.empty_like(self.embedding.detach()) for _ in range(2)]
+        slope, other = self._slopes
+        slope.zero_()
+        of_final = [(rows, values / self.n_layers) for rows, values in of_final]
         for layer in reversed(range(self.n_layers)):
             if layer < self.depth:
-                slope = self.adjacency.product(slope)
+                slope, other = self.adjacency.product(slope, other), slope
             for rows, values in of_final:
-                add_rows(slope, rows, values / self.n_layers)
+                add_rows(slope, rows, values)
             for place, rows, values in by_layer:
                 if place == layer:
                     add_rows(slope, rows, values)

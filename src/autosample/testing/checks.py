@@ -59,7 +59,9 @@ def same_answer(one: Negatives, other: Negatives) -> bool:
     for mine, theirs in zip(_tensors(one), _tensors(other), strict=True):
         if (mine is None) != (theirs is None):
             return False
-        if mine is not None and not torch.allclose(mine, theirs, rtol=1e-5, atol=1e-6):
+        if mine is None or theirs is None:
+            continue
+        if not torch.allclose(mine, theirs, rtol=1e-5, atol=1e-6):
             return False
     return torch.equal(one.ids, other.ids)
 
