@@ -16,7 +16,7 @@ LAYERS = [
     {"train", "beyond"},
     {"search"},
     {"retrain", "settings"},
-    {"run"},
+    {"run", "memory"},
     {"store", "report", "demo", "codes", "extras"},
     {"lists", "integrations"},
     {"api", "testing", "export", "serve"},

@@ -153,6 +153,9 @@ CODES: dict[str, str] = {
     "AS281": "Recommendations come as a Polars frame, as a pandas frame or as a pyarrow table.",
     "AS282": "The RecBole configuration asks for something that has no counterpart here and would "
     "change the result, so it is not passed over silently.",
+    "AS285": "By the estimate made before a run starts, it needs more memory than is free: tables "
+    "and moments grow with users, items and --dim, the states a search keeps with its candidates. "
+    "The run goes on; if the system ends it, resume it on a larger machine.",
     "AS290": "The request does not fit its description: a name, type or limit. The "
     "server's /openapi.json has all of them.",
     "AS291": "The body of the request is larger than the server takes, or took too long to come.",

@@ -12,6 +12,8 @@ from autosample.cli import options, output
 from autosample.cli.options import Json, Out, Threads
 
 if TYPE_CHECKING:
+    from autosample.data import Dataset
+    from autosample.settings import Settings
     from autosample.store import RunFolder
 
 
@@ -194,6 +196,7 @@ def _go(folder: RunFolder, json: bool) -> None:
 
     settings, dataset = folder.settings(), folder.dataset()
     output.say(f"Running in {folder.path}.")
+    _say_memory(settings, dataset)
     with output.interruptible(folder.path) as stop, output.progress(settings) as on_progress:
         result = folder.run(dataset, on_progress=on_progress, should_stop=stop)
     output.say_notes(folder.notes)
@@ -202,6 +205,16 @@ def _go(folder: RunFolder, json: bool) -> None:
         output.print_json({**summary, "dataset": dataset.summary()})
     else:
         output.print_result(result, folder.path)
+
+
+def _say_memory(settings: Settings, dataset: Dataset) -> None:
+    """What the run will need, and whether there is as much."""
+    from autosample import memory  # noqa: PLC0415
+
+    needs = memory.estimate(settings, dataset).total
+    output.say(f"It needs about {memory.in_words(needs)} of memory beside what is loaded.")
+    if (told := memory.warning(needs, memory.free())) is not None:
+        output.say(told)
 
 
 def use_threads(threads: int | None) -> None:

@@ -1,0 +1,127 @@
+"""What a run will need in memory, worked out before it starts.
+
+Counted is what grows with the data and the model: tables and moments, the states a search keeps,
+the interactions as training holds them, and the work of a step and of a ranking. What the process
+has already, the libraries and the data as read, is measured, not guessed.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from autosample.data import Dataset
+from autosample.samplers import make_sampler
+from autosample.settings import Settings
+
+_FLOAT = 4
+_PER_PAIR = 72  # bytes: CSR, users, order, unseen items; and what sorting takes for a moment
+_PER_EDGE = 40  # bytes: the graph by user and by item, and what building it takes
+_NGCF_TABLES = 9  # kept by torch for the way back, per propagation
+_CODE = "AS285"
+_CANDIDATE = 12  # bytes: number and score
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Bytes that a run adds to those its process has before it starts."""
+
+    tables: int  # parameters, moments, layers and gradients
+    states: int  # snapshots that a search keeps at once
+    data: int  # interactions, as training holds them
+    work: int  # of the largest step, and of ranking
+
+    @property
+    def total(self) -> int:
+        """The sum."""
+        return self.tables + self.states + self.data + self.work
+
+
+def estimate(settings: Settings, dataset: Dataset) -> Needs:
+    """What a run with these settings on this data adds at its peak, in bytes.
+
+    Accurate to about a factor of 1.5 once a run is large enough for memory to matter.
+    """
+    train = dataset.train
+    table = (train.n_users + train.n_items) * settings.dim * _FLOAT
+    pools = [getattr(make_sampler(text), "pool", 1) for text in settings.candidates]
+    layers = 1 if settings.model == "mf" else settings.depth + 1
+    batch = min(settings.batch_size, len(train))
+    step = batch * (
+        max(pools) * (_CANDIDATE + _FLOAT * layers) + 12 * layers * settings.dim * _FLOAT
+    )
+    packed = train.n_items * settings.dim * _FLOAT
+    return Needs(
+        tables=table * (3 + _beyond_mf(settings)),
+        states=3 * table * _states(settings),
+        data=len(train) * (_PER_PAIR + (_PER_EDGE if settings.model != "mf" else 0)),
+        work=step + packed,
+    )
+
+
+def _beyond_mf(settings: Settings) -> int:
+    """Tables that a model needs beside its embedding and two moments."""
+    if settings.model == "mf":
+        return 0
+    if settings.model == "lightgcn":
+        return settings.depth + 1 + 2  # layers, their mean, two gradients
+    return settings.depth * _NGCF_TABLES + 2 * (settings.depth + 1)  # and the final, its gradient
+
+
+def _states(settings: Settings) -> int:
+    """The initial, the main and the best state, and those of the arms of a trial."""
+    if settings.strategy in ("fixed", "uniform-mixture", "weighted"):
+        return 3
+    arms = max(len(settings.candidates), 4)  # of the race; later three forks and a rival
+    return 3 + arms + 1  # and the average
+
+
+def in_use() -> int | None:
+    """Bytes of this process in memory; None where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * 4096
+
+
+def free() -> int | None:
+    """Bytes that can still be taken, by the machine and by the container's limit."""
+    found = [value for value in (_free_of_machine(), _free_of_container()) if value is not None]
+    return min(found, default=None)
+
+
+def _free_of_machine() -> int | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    amounts = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    return 1024 * amounts[0] if amounts else None
+
+
+def _free_of_container(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
+    try:
+        most, now = (
+            (folder / name).read_text().strip() for name in ("memory.max", "memory.current")
+        )
+        return None if most == "max" else max(0, int(most) - int(now))
+    except (OSError, ValueError):
+        return None
+
+
+def warning(needs: int, available: int | None) -> str | None:
+    """What to say when a run may not fit, with the code; None when it does or nobody knows."""
+    if available is None or needs <= available:
+        return None
+    more = f"This run needs about {in_words(needs)} more memory and {in_words(available)} are free."
+    help_ = "Lower --dim, name fewer candidates, filter with --k-core, or use a larger machine."
+    return f"{_CODE}: {more} {help_}"
+
+
+def in_words(amount: int) -> str:
+    """Bytes as people write them, powers of 1000."""
+    return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{amount / 1e6:.0f} MB"
