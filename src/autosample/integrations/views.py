@@ -133,8 +133,7 @@ class AttachedView:
         """
         user = self.pool(self.user_layers(batch.users))
         positive = (user * self.pool(self.item_layers(batch.positives))).sum(dim=-1)
-        rows = negatives.vectors
-        rows = self.pool(self.item_layers(negatives.ids) if rows is None else rows)
+        rows = self.pool(negatives.instances(self))
         negative = torch.einsum("bd,bkd->bk", user, rows)
         if negatives.instance_weights is not None:
             negative, _ = mix_instances(negative, negatives.instance_weights)
