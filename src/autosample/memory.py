@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autosample.data import Dataset
+from autosample.models import MODELS
 from autosample.samplers import make_sampler
 from autosample.settings import Settings
 
@@ -47,7 +48,8 @@ def estimate(settings: Settings, dataset: Dataset) -> Needs:
     table = (train.n_users + train.n_items) * settings.dim * _FLOAT
     pools = [getattr(make_sampler(text), "pool", 1) for text in settings.candidates]
     layers = 1 if settings.model == "mf" else settings.depth + 1
-    batch = min(settings.batch_size, len(train))
+    usual = MODELS[settings.model].default_batch_size(len(train))
+    batch = min(settings.batch_size or usual, len(train))
     step = batch * (
         max(pools) * (_CANDIDATE + _FLOAT * layers) + 12 * layers * settings.dim * _FLOAT
     )
