@@ -334,7 +334,7 @@ def test_schedules_in_words() -> None:
     ("settings", "trials"),
     [
         ({"strategy": "exhaustive", "candidates": ["uniform", "popularity"]}, 8),
-        ({"strategy": "halving", "candidates": ["uniform", "popularity", "dns"]}, 3),
+        ({"strategy": "halving", "candidates": ["uniform", "popularity", "dns"]}, 5),
         ({"strategy": "fixed"}, 4),
     ],
 )

@@ -35,11 +35,13 @@ class AutoSample(Estimator):
         lr: Learning rate; None: the model's own.
         l2: Weight of the embedding's squared length; None: the model's own.
         batch_size: Positives per step; None: the model's own.
-        strategy: "adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive" or "halving".
+        strategy: "adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "random",
+            "halving" or "tpe".
         candidates: Samplers such as ``"dns:pool=16"``, cheapest first.
         epochs: Length of a training.
         window: Epochs per trial; None: a twentieth of ``epochs``.
         patience: Epochs without a better validation value after which training ends.
+        budget: Trainings that "random", "halving", "tpe" or "exhaustive" may take; None: its own.
         metric: What decides on validation users.
         metrics: What is computed on test users.
         retrain: "continue", "rewind", "scratch" or "replay".
@@ -87,6 +89,7 @@ class AutoSample(Estimator):
         epochs: int = 100,
         window: int | None = None,
         patience: int = 50,
+        budget: float | None = None,
         metric: str = "ndcg@20",
         metrics: Sequence[str] = DEFAULT_METRICS,
         retrain: str = "continue",
@@ -104,6 +107,7 @@ class AutoSample(Estimator):
         self.epochs = epochs
         self.window = window
         self.patience = patience
+        self.budget = budget
         self.metric = metric
         self.metrics = metrics
         self.retrain = retrain

@@ -76,6 +76,8 @@ CODES: dict[str, str] = {
     "AS144": "The search compares samplers on validation interactions, and there are none. Give "
     "--valid, or a share for validation.",
     "AS145": "Two runs can be compared user by user only on the same test split.",
+    "AS146": "A folder of data has one file for each part: train, test and, if wanted, valid.",
+    "AS147": "The data changed after the bench was planned, so that results could not be compared.",
     # Notes about data: nothing to do unless the count surprises.
     "AS150": "What was read, before anything was dropped.",
     "AS151": "Rows without a user or item were dropped; at most one in a hundred may be.",
@@ -119,6 +121,8 @@ CODES: dict[str, str] = {
     "AS207": "There is no such code; the nearest are named.",
     "AS208": "There are several ways to say whom the lists are for: --user, --users-file, --all "
     "and --similar-to. One command takes one of them.",
+    "AS209": "Settings of a bench are written as name=value, with the names that `autosample run` "
+    "has as options.",
     "AS210": "An embedding has at least one dimension.",
     "AS211": "The number of propagations of a graph model is 0 or more.",
     "AS212": "A batch has at least one positive.",
@@ -140,11 +144,12 @@ CODES: dict[str, str] = {
     "for at least one.",
     "AS251": "A search needs at least one candidate sampler.",
     "AS252": "The level of the tests lies between 0 and 1, and the step along hardness above 1.",
+    "AS253": "A budget is a positive number of trainings of the given epochs.",
     "AS260": "A mixture is made of at least one sampler.",
     "AS261": "A mixture has one weight per sampler, none negative, not all zero.",
     "AS262": "A setting of the learned mixture must be positive.",
-    "AS270": "Some commands need packages that are not installed with autosample itself; each "
-    "names the extra that brings them.",
+    "AS270": "Some commands and strategies need packages that are not installed with autosample "
+    "itself; each names the extra that brings them.",
     "AS271": "A run is exported as embeddings, faiss, onnx, trec or recbole.",
     "AS272": "The server cannot listen at this address: something else does, mostly another "
     "server, or the address is not of this machine. Name another with --port or --host.",
@@ -215,6 +220,8 @@ CODES: dict[str, str] = {
     "AS524": "The file system knows no locks, as some network ones do. Take care that only one "
     "process works in the folder.",
     "AS525": "Where a forked run begins: at the checkpoint of the other run, or at the beginning.",
+    "AS531": "This is not the folder of a bench. `autosample bench plan` makes one.",
+    "AS532": "The bench was made by a version of autosample with another layout.",
     "AS550": "The report cannot be written where it was asked for. Name another file with --out, "
     "or make room.",
 }

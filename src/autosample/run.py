@@ -106,6 +106,7 @@ def make_search(settings: Settings, dataset: Dataset) -> Search:
             window=settings.trial_window,
             patience=settings.patience,
             seed=settings.seed,
+            budget=settings.budget,
         )
     )
 

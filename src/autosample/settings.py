@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from autosample.errors import SettingsError
 
@@ -14,13 +14,16 @@ from autosample.errors import SettingsError
 DEFAULT_CANDIDATES = ("dns:pool=1", "dns:pool=4", "dns:pool=16", "dns:pool=64", "mixgcf:pool=16")
 DEFAULT_METRICS = ("ndcg@20", "recall@20", "ndcg@10", "recall@10", "hit@20", "precision@20",
                    "mrr@20", "map@20")  # fmt: skip
+#: Strategies that take a budget; the others decide for themselves how much they train.
+BUDGETED = ("random", "halving", "tpe", "exhaustive")
 
 
 class Settings(BaseModel):
     """Everything that a run's result depends on, beside the data.
 
     ``lr``, ``l2`` and ``batch_size`` are the model's own defaults when left out; ``window`` is a
-    twentieth of ``epochs``.
+    twentieth of ``epochs``; ``budget``, in trainings, is for the strategies random, halving and tpe (3 when left
+    out) and exhaustive (one per candidate).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,16 +36,32 @@ class Settings(BaseModel):
     l2: Annotated[float, Field(ge=0, lt=10)] | None = None
     batch_size: Annotated[int, Field(ge=1)] | None = None
     strategy: Literal[
-        "adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "halving"
+        "adaptive",
+        "weighted",
+        "fixed",
+        "uniform-mixture",
+        "exhaustive",
+        "random",
+        "halving",
+        "tpe",
     ] = "adaptive"
     candidates: Annotated[tuple[str, ...], Field(min_length=1)] = DEFAULT_CANDIDATES
     epochs: Annotated[int, Field(ge=1)] = 100
     window: Annotated[int, Field(ge=1)] | None = None
     patience: Annotated[int, Field(ge=1)] = 50
+    budget: Annotated[float, Field(gt=0, lt=10_000)] | None = None
     metric: str = "ndcg@20"
     metrics: Annotated[tuple[str, ...], Field(min_length=1)] = DEFAULT_METRICS
     retrain: Literal["continue", "rewind", "scratch", "replay"] = "continue"
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+
+    @field_validator("budget")
+    @classmethod
+    def _goes_with_the_strategy(cls, budget: float | None, info: ValidationInfo) -> float | None:
+        strategy = info.data.get("strategy")
+        if budget is not None and strategy not in (None, *BUDGETED):
+            raise ValueError(f"is for {', '.join(BUDGETED)}; {strategy} decides by what it sees")
+        return budget
 
     @classmethod
     def of(cls, **values: Any) -> Self:

@@ -163,7 +163,7 @@ def test_patience_ends_a_candidate():
 def test_halving_lets_the_better_half_go_on_from_their_own_states():
     specs = ["uniform", "dns:pool=2", "dns:pool=4", "dns:pool=8"]
     made = engine()
-    result = made.run(Halving([make_sampler(spec) for spec in specs], epochs=8))
+    result = made.run(Halving([make_sampler(spec) for spec in specs], epochs=8, budget=2))
     decisions = [r for r in result.history if r["kind"] == "decision"]
     assert [len(d["evidence"]) for d in decisions] == [4, 2, 1]
     assert result.positives == (4 * 2 + 2 * 2 + 1 * 4) * len(made.learner.batches)

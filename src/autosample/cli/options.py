@@ -24,7 +24,8 @@ MODELS = ("mf", "lightgcn", "ngcf")
 METRICS = ("ndcg@20", "recall@20", "hit@20", "precision@20", "mrr@20", "map@20")
 SPLITS = ("ratio", "leave-last", "temporal")
 LOSSES = ("bpr", "softmax")
-STRATEGIES = ("adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "halving")
+STRATEGIES = ("adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "random", "halving",
+              "tpe")  # fmt: skip
 RETRAINING = ("continue", "rewind", "scratch", "replay")
 UNKNOWN = ("error", "skip", "popular")
 FORMATS = ("csv", "jsonl", "parquet")
@@ -239,6 +240,15 @@ Patience = Annotated[
         help="Stop after so many epochs without a better model.",
         metavar="N",
         show_default="50",
+        rich_help_panel=SEARCH,
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        help="Most trainings that random, halving, tpe or exhaustive may take.",
+        metavar="NUMBER",
+        show_default="3, exhaustive: one per candidate",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -95,10 +95,18 @@ def expected_trials(settings: Settings) -> float:
     """How many trials a search has at most, if it is one after the other."""
     windows = -(-settings.epochs // settings.trial_window)
     if settings.strategy == "exhaustive":
-        return windows * len(settings.candidates)
-    if settings.strategy == "halving":
-        return (len(settings.candidates) - 1).bit_length() + 1
-    return windows
+        return windows * min(len(settings.candidates), settings.budget or float("inf"))
+    if settings.strategy not in ("random", "tpe", "halving"):
+        return windows
+    from autosample.search import BUDGET  # noqa: PLC0415
+    from autosample.search.halving import rungs  # noqa: PLC0415
+
+    budget = settings.budget or BUDGET
+    if settings.strategy != "halving":
+        return windows * budget
+    ends = rungs(len(settings.candidates), settings.epochs, int(budget * settings.epochs))
+    lengths = (end - start for start, end in zip([0, *ends], ends, strict=False))
+    return sum(-(-length // settings.trial_window) for length in lengths)
 
 
 @contextlib.contextmanager

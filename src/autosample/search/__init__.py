@@ -10,10 +10,14 @@ from autosample.data.interactions import Interactions
 from autosample.samplers.base import Sampler
 from autosample.search.adaptive import Adaptive
 from autosample.search.base import Arm, Decision, Outcome, Search, Trial
-from autosample.search.baselines import Exhaustive, Fixed, Halving, UniformMixture
+from autosample.search.baselines import Exhaustive, Fixed, UniformMixture
 from autosample.search.engine import Engine, Progress, Schedule, SearchResult
 from autosample.search.gradient import LearnedMixture
+from autosample.search.halving import Halving
 from autosample.search.mixture import Mixture, Split
+from autosample.search.one_by_one import BUDGET
+from autosample.search.random_search import RandomSearch
+from autosample.search.tpe import TPE
 from autosample.search.users_split import user_covariates
 
 
@@ -36,6 +40,7 @@ class Brief:
     window: int
     patience: int
     seed: int
+    budget: float | None = None  # in trainings; None: the strategy's own
 
     @property
     def limits(self) -> Limits:
@@ -59,17 +64,40 @@ def _weighted(brief: Brief) -> Search:
     return Fixed(LearnedMixture(brief.candidates, held=brief.valid), **brief.limits)
 
 
+def _random(brief: Brief) -> Search:
+    budget = BUDGET if brief.budget is None else brief.budget
+    return RandomSearch(brief.candidates, **brief.limits, budget=budget, seed=brief.seed)
+
+
+def _halving(brief: Brief) -> Search:
+    budget = BUDGET if brief.budget is None else brief.budget
+    return Halving(brief.candidates, **brief.limits, budget=budget)
+
+
+def _tpe(brief: Brief) -> Search:
+    budget = BUDGET if brief.budget is None else brief.budget
+    return TPE(brief.candidates, **brief.limits, budget=budget, seed=brief.seed)
+
+
+def _exhaustive(brief: Brief) -> Search:
+    return Exhaustive(brief.candidates, **brief.limits, budget=brief.budget)
+
+
 STRATEGIES: dict[str, Callable[[Brief], Search]] = {
     "adaptive": _adaptive,
     "weighted": _weighted,
     "fixed": lambda brief: Fixed(brief.candidates[0], **brief.limits),
     "uniform-mixture": lambda brief: UniformMixture(brief.candidates, **brief.limits),
-    "exhaustive": lambda brief: Exhaustive(brief.candidates, **brief.limits),
-    "halving": lambda brief: Halving(brief.candidates, epochs=brief.epochs),
+    "exhaustive": _exhaustive,
+    "random": _random,
+    "halving": _halving,
+    "tpe": _tpe,
 }
 
 __all__ = [
+    "BUDGET",
     "STRATEGIES",
+    "TPE",
     "Adaptive",
     "Arm",
     "Brief",
@@ -82,6 +110,7 @@ __all__ = [
     "Mixture",
     "Outcome",
     "Progress",
+    "RandomSearch",
     "Schedule",
     "Search",
     "SearchResult",
