@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "autosample"
 #: From the bottom up. Names in one layer do not import each other; packages may import themselves.
 LAYERS = [
     {"errors", "types"},
-    {"kernels", "data"},
+    {"kernels", "data", "extras"},
     {"samplers", "models", "losses", "metrics"},
     {"objective", "optimise", "evaluate", "fold_in"},
     {"train", "beyond"},
@@ -19,7 +19,7 @@ LAYERS = [
     {"run", "memory"},
     {"store", "report", "demo", "codes", "extras"},
     {"lists", "integrations"},
-    {"api", "testing", "export", "serve"},
+    {"api", "testing", "export", "serve", "bench"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -12,7 +12,7 @@ from importlib import metadata
 
 import typer
 
-from autosample.cli import check, run, runs, show, use
+from autosample.cli import bench, check, run, runs, show, use
 from autosample.errors import AutosampleError
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
 )
 for _panel, _command, _name, _example in _COMMANDS:
     app.command(_name, rich_help_panel=_panel, epilog=f"Example: {_example}")(_command)
+app.add_typer(bench.app, name="bench", rich_help_panel="Train")
 
 
 def version(wanted: bool) -> None:
@@ -65,8 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     Errors for people are printed to standard error without a traceback.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(arguments, prog_name="autosample")
+        app(given, prog_name="autosample", obj=given)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except AutosampleError as error:

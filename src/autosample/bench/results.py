@@ -1,0 +1,81 @@
+"""Results of one or several benches as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from autosample.bench.cells import compare_cells
+from autosample.bench.runs import Run
+from autosample.bench.table import JobTable, Row
+from autosample.bench.work import run_path
+
+
+def finished(folders: Sequence[Path]) -> list[Run]:
+    """Every run that is done, once, in the order of the tables."""
+    found: dict[str, Run] = {}
+    for folder in folders:
+        for row in _rows(folder):
+            if row.state == "done" and row.result is not None and row.key not in found:
+                found[row.key] = Run.of(row.key, row.job, row.result, run_path(folder, row.key))
+    return list(found.values())
+
+
+def gather(folders: Sequence[Path], command: str | None = None) -> dict[str, Any]:
+    """Everything that one or several benches found, ready for JSON.
+
+    ``runs`` has every finished run with its settings, ``unfinished`` every other job, ``cells`` the
+    comparisons within each dataset and model, ``summary`` their means over cells.
+
+    Args:
+        folders: Of benches; a run that several have counts once.
+        command: What was typed for this.
+    """
+    runs = finished(folders)
+    commands = [text for folder in folders for text in _commands(folder)]
+    return {
+        "version": version("autosample"),
+        "commands": [*dict.fromkeys(commands), *([command] if command else [])],
+        "environments": _environments(runs),
+        **compare_cells(runs),
+        "runs": [run.as_dict() for run in runs],
+        "unfinished": [_unfinished(row) for f in folders for row in _rows(f) if not row.result],
+    }
+
+
+def _rows(folder: Path) -> list[Row]:
+    table = JobTable(folder)
+    try:
+        return table.rows()
+    finally:
+        table.close()
+
+
+def _commands(folder: Path) -> list[str]:
+    table = JobTable(folder)
+    try:
+        return table.commands()
+    finally:
+        table.close()
+
+
+def _environments(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The distinct environments that runs were made in."""
+    texts = dict.fromkeys((run.path / "environment.json").read_text("utf-8") for run in runs)
+    return [json.loads(text) for text in texts]
+
+
+def _unfinished(row: Row) -> dict[str, Any]:
+    job = row.job
+    return {
+        "key": row.key,
+        "dataset": job.dataset,
+        "model": job.settings.model,
+        "label": job.label,
+        "seed": job.settings.seed,
+        "state": row.state,
+        "error": row.error,
+    }
