@@ -65,7 +65,7 @@ def test_two_workers_killed_and_stopped_leave_what_one_alone_finds(data, tmp_pat
     table = JobTable(wild)
     parent, (killed, stopped) = start(wild, lease=1, number=2)
     wait_for(lambda: table.counts()["running"] == 2)  # both at once
-    wait_for(lambda: list((wild / "runs").glob("*/checkpoint-*")))
+    wait_for(lambda: sum(path.stat().st_size > 2000 for path in wild.glob("runs/*/history.jsonl")))
     os.kill(killed, signal.SIGKILL)
     os.kill(stopped, signal.SIGTERM)
     ended, told = parent.communicate(timeout=120)

@@ -77,10 +77,13 @@ def plan(
     ]
     for _, values in told:
         check(Settings.of(**values))
-    sources = list(sources)
+    sources, known = list(sources), dict[tuple[int, int], str]()
     for seed in seeds:
-        for source in sources:
-            fingerprint = source.load(seed).fingerprint()
+        for place, source in enumerate(sources):
+            read = place, source.options.get("seed", seed)
+            if read not in known:
+                known[read] = source.load(seed).fingerprint()
+            fingerprint = known[read]
             for label, values in told:
                 full = Settings.of(**values, seed=seed)
                 yield Job(source.name, label, fingerprint, full, source)

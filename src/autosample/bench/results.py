@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ def finished(folders: Sequence[Path]) -> list[Run]:
     return list(found.values())
 
 
-def gather(folders: Sequence[Path], command: str | None = None) -> dict[str, Any]:
+def gather(
+    folders: Sequence[Path], command: str | None = None, *, keys: Container[str] | None = None
+) -> dict[str, Any]:
     """Everything that one or several benches found, ready for JSON.
 
     ``runs`` has every finished run with its settings, ``unfinished`` every other job, ``cells`` the
@@ -33,8 +35,10 @@ def gather(folders: Sequence[Path], command: str | None = None) -> dict[str, Any
     Args:
         folders: Of benches; a run that several have counts once.
         command: What was typed for this.
+        keys: Of the jobs that count; None: all.
     """
-    runs = finished(folders)
+    runs = [run for run in finished(folders) if keys is None or run.key in keys]
+    rows = [row for f in folders for row in _rows(f) if keys is None or row.key in keys]
     commands = [text for folder in folders for text in _commands(folder)]
     return {
         "version": version("autosample"),
@@ -42,7 +46,7 @@ def gather(folders: Sequence[Path], command: str | None = None) -> dict[str, Any
         "environments": _environments(runs),
         **compare_cells(runs),
         "runs": [run.as_dict() for run in runs],
-        "unfinished": [_unfinished(row) for f in folders for row in _rows(f) if not row.result],
+        "unfinished": [_unfinished(row) for row in rows if row.state != "done"],
     }
 
 

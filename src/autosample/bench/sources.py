@@ -32,7 +32,7 @@ class Source:
         return self.path.resolve().parent.name if name == "train" else name
 
     def load(self, seed: int) -> Dataset:
-        """Read and split, by ``seed`` where parts are drawn.
+        """Read and split, by ``seed``, or by that of the options, where parts are drawn.
 
         Raises:
             DataError: AS146 for a folder with several files for a part; see ``load_dataset``.
@@ -43,7 +43,7 @@ class Source:
             source = train
             parts = {"test_file": self._part("test"), "valid_file": self._part("valid")}
             parts = {name: path for name, path in parts.items() if path is not None}
-        return load_dataset(source, **{**self.options, **parts}, seed=seed)
+        return load_dataset(source, **{"seed": seed, **self.options, **parts})
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON; a worker in any folder finds it."""

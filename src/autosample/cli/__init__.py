@@ -12,7 +12,7 @@ from importlib import metadata
 
 import typer
 
-from autosample.cli import bench, check, run, runs, show, use
+from autosample.cli import bench, check, compare, run, runs, show, use
 from autosample.errors import AutosampleError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("Train", run.start, "run", "autosample run events.csv --model lightgcn --out runs/first"),
     ("Train", run.resume, "resume", "autosample resume runs/first"),
     ("Train", run.repeat, "repeat", "autosample repeat runs/first --out runs/again"),
+    ("Train", compare.compare, "compare", "autosample compare events.csv --sampler uniform"),
     ("Use", runs.runs, "runs", "autosample runs"),
     ("Use", show.report, "report", "autosample report runs/first --against runs/uniform"),
     ("Use", use.recommend, "recommend", "autosample recommend runs/first --user alice -k 10"),

@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import signal
 import time as clock
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -108,8 +108,8 @@ def work(
     set_threads(threads)
     if retry:
         JobTable(folder).retry()
-    worker = Worker(folder, lease=lease, keep=keep, watch=_watch(), show=output.progress)
-    with _stoppable(f"autosample bench work {folder}"):
+    worker = Worker(folder, lease=lease, keep=keep, watch=watching(), show=output.progress)
+    with stoppable(f"autosample bench work {folder}"):
         done = worker.work()
     counts = JobTable(folder).counts()
     if json:
@@ -166,7 +166,7 @@ def results(
 
 
 @contextlib.contextmanager
-def _stoppable(again: str) -> Iterator[None]:
+def stoppable(again: str) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM put the job back and stop; its run goes on from its checkpoint."""
     asked: list[int] = []
 
@@ -189,7 +189,7 @@ def _print_tables(found: dict[str, Any]) -> None:
     for cell in found["cells"]:
         seeds = len(cell["seeds"])
         typer.echo(f"{cell['dataset']}, {cell['model']}, {seeds} seed{'s' * (seeds != 1)}")
-        output.print_table(_head(cell["metric"]), [_line(row) for row in cell["rows"]])
+        print_cell(cell)
         typer.echo("")
     typer.echo("Mean over cells")
     columns = ("strategy", "cells", "gain", "95% interval", "worst", "better", "worse", "trainings")
@@ -198,6 +198,11 @@ def _print_tables(found: dict[str, Any]) -> None:
         "gain: over the best fixed sampler by validation. p: paired t-tests over users and over "
         "seeds, Holm-corrected. better, worse: cells with p < .05 over users."
     )
+
+
+def print_cell(cell: dict[str, Any]) -> None:
+    """A row for every sampler and strategy."""
+    output.print_table(_head(cell["metric"]), [_line(row) for row in cell["rows"]])
 
 
 def _head(metric: str) -> tuple[str, ...]:
@@ -253,7 +258,7 @@ def _name(row: Row) -> str:
     return f"{row.job.dataset} {settings.model} {row.job.label} seed {settings.seed}"
 
 
-def _watch() -> Any:
+def watching() -> Callable[[Row, str], None]:
     """Says what begins and ends, with the time of day."""
 
     def watch(row: Row, what: str) -> None:

@@ -1,0 +1,195 @@
+"""One command for a comparison: samplers and strategies on one dataset, with several seeds."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from autosample.cli import options, output
+from autosample.cli.bench import print_cell, stoppable, watching
+from autosample.cli.options import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from autosample.bench.runs import Run
+
+_SETTINGS = (
+    "dim",
+    "depth",
+    "loss",
+    "lr",
+    "l2",
+    "batch_size",
+    "epochs",
+    "window",
+    "patience",
+    "metric",
+)
+#: Options of reading by the names that ``load_dataset`` has for them.
+_READING = {
+    "test": "test_file",
+    "valid": "valid_file",
+    "min_rating": "minimum_rating",
+    **{
+        name: name
+        for name in ("user", "item", "rating", "time", "split", "k_core", "separator", "header",
+                     "encoding", "skip_bad_lines")
+    },
+}  # fmt: skip
+
+
+def compare(
+    context: typer.Context,
+    events: options.Events,
+    sampler: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Trained alone, and what strategies choose from; repeat it for more.",
+            metavar="SAMPLER",
+            show_default="dns:pool=1, 4, 16, 64 and mixgcf:pool=16",
+            rich_help_panel=options.SEARCH,
+        ),
+    ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With settings of its own if wanted, such as tpe:budget=2; repeat it for more.",
+            metavar="NAME",
+            show_default="adaptive",
+            rich_help_panel=options.SEARCH,
+        ),
+    ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, help="Trainings of each.", metavar="N", rich_help_panel=options.SEARCH),
+    ] = 3,
+    test: options.Test = None,
+    valid: options.Valid = None,
+    user: options.User = "user_id",
+    item: options.Item = "item_id",
+    rating: options.Rating = None,
+    min_rating: options.MinRating = None,
+    time: options.Time = None,
+    split: options.Split = "ratio",
+    k_core: options.KCore = 0,
+    separator: options.Separator = None,
+    header: options.Header = True,
+    encoding: options.Encoding = "utf-8",
+    skip_bad_lines: options.SkipBadLines = False,
+    model: options.Model = None,
+    dim: options.Dim = None,
+    depth: options.Depth = None,
+    loss: options.Loss = None,
+    lr: options.Lr = None,
+    l2: options.L2 = None,
+    batch_size: options.BatchSize = None,
+    seed: options.Seed = 0,
+    threads: options.Threads = None,
+    epochs: options.Epochs = None,
+    window: options.Window = None,
+    patience: options.Patience = None,
+    metric: options.Metric = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder; the same command goes on with what is in it.",
+            metavar="FOLDER",
+            show_default="runs/compare-NAME",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compare samplers and strategies on EVENTS: who wins, by how much, at what cost.
+
+    All are tested on the same users. Cut off, the same command goes on where it was.
+    """
+    from autosample.bench import JobTable, Source, Worker  # noqa: PLC0415
+    from autosample.bench import plan as jobs_of  # noqa: PLC0415
+    from autosample.kernels.threads import set_threads  # noqa: PLC0415
+
+    if threads is not None:
+        set_threads(threads)
+    given = context.params
+    source = Source(events, {**_reading(given), "seed": seed})
+    jobs = list(
+        jobs_of(
+            [source],
+            models=[model or "mf"],
+            strategies=["fixed", *(strategy or ["adaptive"])],
+            seeds=range(seed, seed + seeds),
+            candidates=sampler,
+            settings={name: given[name] for name in _SETTINGS if given[name] is not None},
+        )
+    )
+    folder = out or Path("runs") / f"compare-{source.name}"
+    command = shlex.join(["autosample", *(context.obj or [])])
+    JobTable(folder, create=True).add(jobs, command)
+    output.say(f"Running in {folder}.")
+    with stoppable(command):
+        Worker(folder, keep=True, watch=watching(), show=output.progress).work()
+    _tell(folder, [job.key for job in jobs], source.load(seed), command, json)
+
+
+def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: bool) -> None:
+    """Write the page and the JSON; print the table and the sentence."""
+    from autosample.bench import gather  # noqa: PLC0415
+    from autosample.bench.results import finished  # noqa: PLC0415
+    from autosample.bench.verdict import verdict  # noqa: PLC0415
+    from autosample.store.dataset import write_json  # noqa: PLC0415
+    from autosample.store.files import replace_file  # noqa: PLC0415
+
+    found = gather([folder], keys=keys)
+    if found["unfinished"]:
+        for row in found["unfinished"]:
+            output.say(f"{row['label']}, seed {row['seed']}: {row['state']}, {row['error']}")
+        raise typer.Exit(1)
+    (cell,) = found["cells"]
+    says = verdict(cell)
+    found = {"says": says, **found}
+    replace_file(folder / "compare.json", lambda path: write_json(path, found))
+    runs = [run for run in finished([folder]) if run.key in keys]
+    page = write_page(runs, dataset, folder / "compare.html", command)
+    if json:
+        output.print_json({"folder": str(folder), "page": str(page), **found})
+        return
+    print_cell(cell)
+    typer.echo(says)
+    typer.echo(f"See {page}; numbers are in {folder / 'compare.json'}.")
+
+
+def write_page(runs: Sequence[Run], dataset: Any, path: Path, command: str) -> Path:
+    """The report of the first strategy's first run, against all other runs."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from autosample.report import write_report  # noqa: PLC0415
+    from autosample.store import RunFolder  # noqa: PLC0415
+
+    first = next((run for run in runs if not run.fixed), runs[0])
+    against = {
+        f"{run.label}, seed {run.settings.seed}": replace(
+            RunFolder.open(run.path).result(dataset), state={}
+        )
+        for run in runs
+        if run is not first
+    }
+    folder = RunFolder.open(first.path)
+    return write_report(
+        folder.result(dataset),
+        dataset,
+        path,
+        title=f"{first.label} against other samplers on {first.dataset}",
+        environment=folder.environment(),
+        against=against,
+        command=command,
+    )
+
+
+def _reading(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of ``load_dataset``, ready for JSON, from the options of a command."""
+    found = {to: given[name] for name, to in _READING.items() if given[name] is not None}
+    return {name: str(v) if isinstance(v, Path) else v for name, v in found.items()}

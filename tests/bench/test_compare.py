@@ -1,0 +1,106 @@
+"""One command from events to a verdict, and the same command after a kill."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from autosample.bench.verdict import verdict
+from autosample.bench.work import Worker
+from autosample.cli import main
+from autosample.run import run
+from autosample.store import RunFolder
+from tests.bench.making import SAMPLERS, SHORT, write_file
+from tests.tiny import assert_same
+
+FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in SHORT.items()]
+FLAGS += [f"--sampler={sampler}" for sampler in SAMPLERS]
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    top = tmp_path_factory.mktemp("compare")
+    events = write_file(top / "events.csv")
+    return ["compare", str(events), *FLAGS, "--seeds", "2", "--out", str(top / "out")]
+
+
+@pytest.fixture(scope="module")
+def done(command):
+    """Stopped after two of six jobs, then done by the same command."""
+    real, left = Worker._carry_out, [2]
+
+    def stop(worker, job, path):
+        if not left[0]:
+            signal.raise_signal(signal.SIGTERM)
+        left[0] -= 1
+        return real(worker, job, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Worker, "_carry_out", stop)
+        assert main(command) == 143
+    assert main(command) == 0
+    return command
+
+
+def told(capsys, *arguments):
+    assert main(list(arguments)) == 0
+    return capsys.readouterr()
+
+
+def test_everything_is_trained_once_and_told(done, capsys):
+    found = json.loads(told(capsys, *done, "--json").out)
+    assert [r["label"] for r in found["runs"]] == [*SAMPLERS, "adaptive"] * 2
+    assert [r["seed"] for r in found["runs"]] == [0] * 3 + [1] * 3
+    assert len({r["fingerprint"] for r in found["runs"]}) == 1  # one split for all seeds
+    assert found["commands"][0] == " ".join(["autosample", *done])
+    assert found["says"] == verdict(found["cells"][0])
+
+
+def test_people_see_a_table_a_sentence_and_where_the_page_is(done, capsys):
+    out = told(capsys, *done).out
+    lines = out.splitlines()
+    assert lines[0].startswith("label\tndcg@20\tgain")
+    assert [line.split("\t")[0] for line in lines[1:4]] == [*SAMPLERS, "adaptive"]
+    assert " won: NDCG@20 0." in lines[4]
+    assert "It cost" in lines[4]
+    assert "compare.html" in lines[5]
+
+
+def test_the_page_compares_all(done):
+    page = (Path(done[-1]) / "compare.html").read_text("utf-8")
+    assert "adaptive against other samplers on events" in page
+    assert all(sampler in page for sampler in SAMPLERS)
+    assert "<script" not in page
+
+
+def test_a_run_of_the_comparison_is_a_run(done, capsys):
+    found = json.loads(told(capsys, *done, "--json").out)
+    last = found["runs"][-1]
+    folder = RunFolder.open(f"{done[-1]}/runs/{last['key']}")
+    assert_same(folder.result(), run(folder.dataset(), folder.settings()))
+
+
+def row(label, test, gain=None, p=0.01, **more):
+    users = {} if gain is None else {"gain": gain, "users": {"p_holm": p}}
+    return {"label": label, "test": test, "trainings": 2.2, "seconds": 45.0,
+            "share_of_exhaustive": 0.4, **users, **more}  # fmt: skip
+
+
+def test_sentences():
+    fixed = row("dns:pool=4", 0.2)
+    cell = {"metric": "ndcg@20", "best_fixed": {0: "dns:pool=4"}}
+    won = verdict({**cell, "rows": [fixed, row("adaptive", 0.21, 0.05)]})
+    assert won.replace("\u00a0", " ") == (
+        "adaptive won: NDCG@20 0.2100 on the test users, +5.0% against dns:pool=4, the best "
+        "sampler alone by validation (significant, p = .010). It cost 2.2 trainings and 45 s, 40% "
+        "of training each sampler alone."
+    )
+    lost = verdict({**cell, "rows": [fixed, row("adaptive", 0.19, -0.05, p=0.4)]})
+    assert lost.startswith(
+        "dns:pool=4 won: NDCG@20 0.2000 on the test users; no other is above it."
+    )
+    assert "Next is adaptive, −5.0% against it (not significant, p\u00a0=\u00a0.40)" in lost
+    assert "too few users" in verdict({**cell, "rows": [fixed, row("adaptive", 0.21, 0.05, None)]})
+    assert "no test split" in verdict({**cell, "rows": [row("adaptive", None)]})
+    assert verdict({**cell, "rows": [fixed]}).startswith("dns:pool=4 won")
