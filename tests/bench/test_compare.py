@@ -67,10 +67,13 @@ def test_people_see_a_table_a_sentence_and_where_the_page_is(done, capsys):
     assert "compare.html" in lines[5]
 
 
-def test_the_page_compares_all(done):
+def test_the_page_is_that_of_the_winner_and_compares_all(done, capsys):
+    cell = json.loads(told(capsys, *done, "--json").out)["cells"][0]
+    best = max(cell["rows"], key=lambda row: row["test"])["label"]
     page = (Path(done[-1]) / "compare.html").read_text("utf-8")
-    assert "adaptive against other samplers on events" in page
-    assert all(sampler in page for sampler in SAMPLERS)
+    assert f"{best} against the others on events" in page
+    assert all(f"against {label}" in page.replace("the best fixed sampler, ", "")
+               for label in {*SAMPLERS, "adaptive"} - {best})  # fmt: skip
     assert "<script" not in page
 
 

@@ -38,6 +38,13 @@ def verdict(cell: Mapping[str, Any]) -> str:
     )
 
 
+def winner(cell: Mapping[str, Any]) -> str:
+    """Label of the best on the test users; of the first where nothing was tested."""
+    tested = [row for row in cell["rows"] if row["test"] is not None]
+    best = max(tested, key=_test, default=cell["rows"][0])
+    return str(best["label"])
+
+
 def _test(row: Mapping[str, Any]) -> float:
     return float(row["test"])
 

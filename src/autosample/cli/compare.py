@@ -139,7 +139,7 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
     """Write the page and the JSON; print the table and the sentence."""
     from autosample.bench import gather  # noqa: PLC0415
     from autosample.bench.results import finished  # noqa: PLC0415
-    from autosample.bench.verdict import verdict  # noqa: PLC0415
+    from autosample.bench.verdict import verdict, winner  # noqa: PLC0415
     from autosample.store.dataset import write_json  # noqa: PLC0415
     from autosample.store.files import replace_file  # noqa: PLC0415
 
@@ -153,7 +153,7 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
     found = {"says": says, **found}
     replace_file(folder / "compare.json", lambda path: write_json(path, found))
     runs = [run for run in finished([folder]) if run.key in keys]
-    page = write_page(runs, dataset, folder / "compare.html", command)
+    page = write_page(winner(cell), runs, dataset, folder / "compare.html", command)
     if json:
         output.print_json({"folder": str(folder), "page": str(page), **found})
         return
@@ -162,14 +162,14 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
     typer.echo(f"See {page}; numbers are in {folder / 'compare.json'}.")
 
 
-def write_page(runs: Sequence[Run], dataset: Any, path: Path, command: str) -> Path:
-    """The report of the first strategy's first run, against all other runs."""
+def write_page(label: str, runs: Sequence[Run], dataset: Any, path: Path, command: str) -> Path:
+    """The report of the first run of a label, against all other runs."""
     from dataclasses import replace  # noqa: PLC0415
 
     from autosample.report import write_report  # noqa: PLC0415
     from autosample.store import RunFolder  # noqa: PLC0415
 
-    first = next((run for run in runs if not run.fixed), runs[0])
+    first = next(run for run in runs if run.label == label)
     against = {
         f"{run.label}, seed {run.settings.seed}": replace(
             RunFolder.open(run.path).result(dataset), state={}
@@ -182,7 +182,7 @@ def write_page(runs: Sequence[Run], dataset: Any, path: Path, command: str) -> P
         folder.result(dataset),
         dataset,
         path,
-        title=f"{first.label} against other samplers on {first.dataset}",
+        title=f"{label} against the others on {first.dataset}",
         environment=folder.environment(),
         against=against,
         command=command,
