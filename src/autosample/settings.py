@@ -22,8 +22,8 @@ class Settings(BaseModel):
     """Everything that a run's result depends on, beside the data.
 
     ``lr``, ``l2`` and ``batch_size`` are the model's own defaults when left out; ``window`` is a
-    twentieth of ``epochs``; ``budget``, in trainings, is for the strategies random, halving and tpe (3 when left
-    out) and exhaustive (one per candidate).
+    twentieth of ``epochs``; ``budget``, in trainings, is for the strategies random, halving and tpe
+    (3 when left out) and exhaustive (one per candidate).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
