@@ -17,7 +17,7 @@ LAYERS = [
     {"search"},
     {"retrain", "settings"},
     {"run", "memory"},
-    {"store", "report", "demo", "codes", "extras"},
+    {"store", "report", "demo", "codes"},
     {"lists", "integrations"},
     {"api", "testing", "export", "serve", "bench"},
     {"cli"},
