@@ -296,10 +296,3 @@ Json = Annotated[
         "--json", help="Print one JSON object on standard output.", rich_help_panel=OUTPUT
     ),
 ]
-
-Host = Annotated[
-    str, typer.Option(help="Address to listen at; 0.0.0.0: all of them.", metavar="ADDRESS")
-]
-Port = Annotated[
-    int, typer.Option(min=0, max=65535, help="Port to listen at; 0: any free.", metavar="N")
-]

@@ -16,6 +16,13 @@ from autosample.cli.run import use_threads
 if TYPE_CHECKING:
     import polars as pl
 
+Host = Annotated[
+    str, typer.Option(help="Address to listen at; 0.0.0.0: all of them.", metavar="ADDRESS")
+]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port to listen at; 0: any free.", metavar="N")
+]
+
 
 def recommend(
     run: options.Run,
@@ -122,8 +129,8 @@ def export(
 
 def serve(
     run: options.Run,
-    host: options.Host = "127.0.0.1",
-    port: options.Port = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     unknown: Annotated[
         str,
         typer.Option(
@@ -154,8 +161,8 @@ def ui(
     folder: Annotated[
         Path, typer.Argument(help="Folder of runs, or of one.", metavar="FOLDER")
     ] = Path("runs"),
-    host: options.Host = "127.0.0.1",
-    port: options.Port = 8001,
+    host: Host = "127.0.0.1",
+    port: Port = 8001,
     json: Json = False,
 ) -> None:
     """Show runs as live pages in a browser; nothing is changed by them."""
