@@ -2,6 +2,7 @@
 
 import pytest
 
+from autosample.cli import main
 from autosample.kernels.threads import get_threads, set_threads
 
 
@@ -11,3 +12,16 @@ def use_threads():
     before = get_threads()
     yield set_threads
     set_threads(before)
+
+
+@pytest.fixture
+def cli(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object):
+        code = main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call

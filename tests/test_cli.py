@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from autosample import AutoSample, __version__
-from autosample.cli import app, main, output, selfcheck
+from autosample.cli import app, doctor, output, selfcheck
 from autosample.cli.run import start
 from autosample.errors import StoreError
 from autosample.kernels import cache
@@ -24,19 +24,6 @@ from tests.tiny import QUICK, assert_same, quick, tiny_dataset, write_events
 
 ROOT = Path(__file__).parent.parent
 FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.items()]
-
-
-@pytest.fixture
-def cli(capsys, tmp_path, monkeypatch):
-    """Run a command in an empty folder: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: object):
-        code = main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return call
 
 
 @pytest.fixture(scope="module")
@@ -316,6 +303,7 @@ def test_doctor(cli, monkeypatch) -> None:
     facts = json.loads(out)
     assert code == 0, facts
     assert set(facts["checks"].values()) == {"fine"}
+    assert not facts.keys() & facts["checks"].keys()  # the table shows both
     assert facts["torch"]
     monkeypatch.setattr(selfcheck, "pair_scores", lambda *a: selfcheck.pair_scores_torch(*a) + 1)
     code, out, _ = cli("doctor")
@@ -359,3 +347,31 @@ def test_demo_prints_its_table(cli, monkeypatch) -> None:
     assert "Compiling kernels, once" in err
     told = json.loads(cli("demo", "--json")[1])
     assert np.isfinite([row["ndcg"] for row in told["rows"]]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "fix"),
+    [
+        (
+            "versions",
+            lambda patch: patch.setattr(doctor, "version", lambda name: "2.9.1+cpu"),
+            "pip",
+        ),
+        ("thread settings", lambda patch: patch.setenv("OMP_NUM_THREADS", "4096"), "unset"),
+        ("memory", lambda patch: patch.setattr("autosample.memory.free", lambda: 9), "end"),
+        ("disk", lambda patch: patch.setattr(doctor.shutil, "disk_usage", no_room), "make room"),
+    ],
+)
+def test_doctor_says_what_to_do(name, change, fix, monkeypatch) -> None:
+    assert doctor._CHECKS[name]() == ""
+    change(monkeypatch)
+    assert fix in doctor._CHECKS[name]()
+
+
+def no_room(path):
+    return shutil._ntuple_diskusage(10, 10, 0)
+
+
+def test_doctor_names_the_extra_to_install(monkeypatch) -> None:
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    assert doctor._resources()["extra serve"] == "pip install 'autosample[serve]'"

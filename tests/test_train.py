@@ -237,9 +237,7 @@ def test_numbers_that_are_not_finite_stop_with_the_step(name):
     done = learner.optimiser.steps
     with torch.no_grad():
         learner.model.embedding[2] = float("nan")
-    with pytest.raises(
-        TrainingError, match=rf"loss is nan in step ({done + 1}|{done + 2})\."
-    ) as error:
+    with pytest.raises(TrainingError, match=rf"is nan in step ({done + 1}|{done + 2}),") as error:
         learner.run_epoch(Uniform())
     assert error.value.code == "AS402"
 

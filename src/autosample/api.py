@@ -8,14 +8,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from autosample.data import Dataset, Events, Interactions, load_dataset, read_events
+from autosample.data import Dataset, Events, Interactions, Note, load_dataset, read_events
 from autosample.errors import SettingsError
 from autosample.evaluate import rank_held_out
 from autosample.integrations import Estimator, FrameKind, as_frame
 from autosample.lists import Lists, Unknown
 from autosample.metrics import summarise
 from autosample.report import write_report
-from autosample.run import RunResult, run
+from autosample.run import RunResult, advice, run
 from autosample.search import Progress
 from autosample.settings import DEFAULT_CANDIDATES, DEFAULT_METRICS, Settings
 from autosample.store import RunFolder
@@ -53,6 +53,7 @@ class AutoSample(Estimator):
         valid_metric_: Best value of ``metric`` on validation users.
         history_: Records of epochs, evaluations and decisions.
         dataset_: The data in numbers, with notes on what was read and dropped.
+        notes_: These notes, and what is worth knowing about the run.
         result_: All of it, and the tables.
 
     Example:
@@ -72,6 +73,7 @@ class AutoSample(Estimator):
     valid_metric_: float
     history_: list[dict[str, Any]]
     dataset_: Dataset
+    notes_: tuple[Note, ...]
     result_: RunResult
 
     def __init__(
@@ -234,6 +236,7 @@ class AutoSample(Estimator):
         self.dataset_, self.result_ = dataset, result
         self.schedule_, self.history_ = result.schedule, result.history
         self.metrics_, self.valid_metric_ = result.metrics, result.valid_metric
+        self.notes_ = (*dataset.notes, *advice(result.settings, dataset, result.history))
         return self
 
 

@@ -54,7 +54,8 @@ CODES: dict[str, str] = {
     "AS124": "A cut in time leaves a part empty because too many rows share a time. Use the split "
     "'ratio', or give the parts as files.",
     "AS125": "The same pair is in two parts, so the model would be tested on what it was trained "
-    "on. Remove it from one; only where this is wanted, pass allow_overlap in Python.",
+    "on. Remove it from one; only where this is wanted, pass --allow-overlap. The same file as "
+    "validation and test is always refused.",
     "AS126": "The splits leave-last and temporal need a time in every row. Name the column with "
     "--time.",
     "AS127": "With a single user or item there is nothing to rank. Check the columns.",
@@ -85,7 +86,7 @@ CODES: dict[str, str] = {
     "AS153": "Some ids differ only by white space at the ends. They are kept apart; clean them if "
     "they are meant to be one.",
     "AS154": "Some ids look the same and differ in how accents are stored. They are kept apart; "
-    "normalise them if they are meant to be one.",
+    "--normalize-ids nfc makes them one.",
     "AS155": "Most user ids are also item ids: look whether the columns are the right ones.",
     "AS156": "Lines with the wrong number of fields were skipped, as asked.",
     "AS157": "Lines of LightGCN text that name a user without items were passed over.",
@@ -105,9 +106,13 @@ CODES: dict[str, str] = {
     "AS169": "The same pairs are in two parts, as allowed; measures are too good for them.",
     "AS170": "Some users have every item. They have no negatives and take no part in training.",
     "AS171": "Some held-out users have nothing in training; they are ranked by untrained rows and "
-    "lower the means.",
+    "lower the means. --cold-users drop leaves them out.",
     "AS172": "Some test items have nothing in training. They stay among the ranked items, since "
     "leaving them out would flatter the model.",
+    "AS173": "Times lie in 1970 or before, or in the future. Often a missing value was stored as "
+    "0, or the unit is another than the one that was guessed.",
+    "AS174": "Held-out rows of users with nothing in training were dropped, as --cold-users drop "
+    "asks.",
     # Settings.
     "AS201": "The number of threads must be 1 or more. It changes the speed and no result.",
     "AS202": "A setting does not exist or is out of range; all that are wrong are listed, with the "
@@ -140,6 +145,7 @@ CODES: dict[str, str] = {
     "AS241": "The shares of validation and test together must leave something to train on.",
     "AS242": "The split is ratio, leave-last or temporal. Parts given as files are taken as they "
     "are: no k-core, and validation only together with a test.",
+    "AS243": "Ids are normalised to nfc or not at all; cold users are kept or dropped.",
     "AS250": "A search trains for at least one epoch, in windows of at least one, and has patience "
     "for at least one.",
     "AS251": "A search needs at least one candidate sampler.",
@@ -176,11 +182,22 @@ CODES: dict[str, str] = {
     "loop of one's own must too.",
     "AS302": "Weights of items that negatives are drawn by must be positive and finite.",
     "AS303": "The sampler was used before prepare() and begin_epoch(), which gather what it needs.",
+    "AS304": "A sampler raised an error of its own, shown in the message. Those of other packages "
+    "are checked with autosample.testing.check_sampler.",
+    "AS305": "A sampler returned something else than one row of item numbers per positive, on the "
+    "batch's device, with weights to match. It is refused before a compiled kernel reads it.",
     # Training.
     "AS401": "No user has both an item and a lack of one, so there are no pairs to learn from. "
     "Check filters and split.",
-    "AS402": "The loss became infinite or not a number, mostly because steps are too long. Lower "
-    "--lr. The last checkpoint was made before.",
+    "AS402": "The loss became infinite or not a number, mostly because steps are too long. The "
+    "message names the step, the sampler, the learning rate, the longest embedding row and pairs "
+    "of the batch by number. Lower --lr. The last checkpoint was made before.",
+    "AS403": "Embedding rows became very long, which comes before a loss that is not finite. "
+    "Lower --lr or raise --l2.",
+    "AS404": "There is not enough memory. Before a run starts, its tables with their moments and "
+    "the interactions must fit; AS285 warns earlier, by all that a run will need. Choose a smaller "
+    "--dim, --batch-size or pool.",
+    "AS405": "The batch size is larger than the training data, so that an epoch is a single step.",
     "AS410": "Scores are not numbers, so nothing can be ranked. Training diverged: lower --lr.",
     # Run folders.
     "AS501": "A new run or export needs an empty folder, so that nothing is overwritten. "
@@ -224,4 +241,8 @@ CODES: dict[str, str] = {
     "AS532": "The bench was made by a version of autosample with another layout.",
     "AS550": "The report cannot be written where it was asked for. Name another file with --out, "
     "or make room.",
+    # Anything else.
+    "AS900": "Something went wrong that nobody foresaw: a mistake in autosample. The traceback "
+    "was written to a file, whose path the message gives; `autosample --debug` prints it. Please "
+    "report it with the command.",
 }

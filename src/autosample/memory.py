@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autosample.data import Dataset
-from autosample.models import MODELS
+from autosample.errors import TrainingError
+from autosample.models import model_class
 from autosample.samplers import make_sampler
 from autosample.settings import Settings
 
@@ -48,8 +49,7 @@ def estimate(settings: Settings, dataset: Dataset) -> Needs:
     table = (train.n_users + train.n_items) * settings.dim * _FLOAT
     pools = [getattr(make_sampler(text), "pool", 1) for text in settings.candidates]
     layers = 1 if settings.model == "mf" else settings.depth + 1
-    usual = MODELS[settings.model].default_batch_size(len(train))
-    batch = min(settings.batch_size or usual, len(train))
+    batch = min(batch_size(settings, dataset), len(train))
     step = batch * (
         max(pools) * (_CANDIDATE + _FLOAT * layers) + 12 * layers * settings.dim * _FLOAT
     )
@@ -60,6 +60,28 @@ def estimate(settings: Settings, dataset: Dataset) -> Needs:
         data=len(train) * (_PER_PAIR + (_PER_EDGE if settings.model != "mf" else 0)),
         work=step + packed,
     )
+
+
+def batch_size(settings: Settings, dataset: Dataset) -> int:
+    """Positives per step: as set, or the model's choice for these data."""
+    return settings.batch_size or model_class(settings.model).default_batch_size(len(dataset.train))
+
+
+def require(settings: Settings, dataset: Dataset) -> None:
+    """Refuse a run for which there is certainly too little: its tables and data alone do not fit.
+
+    Raises:
+        TrainingError: AS404 with what is needed at least and what there is.
+    """
+    needs, available = estimate(settings, dataset), free()
+    least = needs.tables + needs.data
+    if available is not None and least > available:
+        raise TrainingError(
+            "AS404",
+            f"A run needs room for its tables and data, {in_words(least)} of memory, and "
+            f"{in_words(available)} are free.",
+            "Lower --dim, filter with --k-core, or use a larger machine.",
+        )
 
 
 def _beyond_mf(settings: Settings) -> int:

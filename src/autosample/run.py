@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
 
-from autosample.data import Dataset
+from autosample import memory
+from autosample.data import Dataset, Note
+from autosample.data.batches import Batches
 from autosample.data.interactions import Interactions
 from autosample.errors import DataError
 from autosample.evaluate import rank_held_out
@@ -23,6 +25,8 @@ from autosample.search import STRATEGIES, Brief, Engine, Progress, Schedule, Sea
 from autosample.search.base import INITIAL
 from autosample.settings import Settings
 from autosample.train import Learner
+
+_LONG = 100.0  # trained rows are a few units long
 
 
 @dataclass(frozen=True)
@@ -59,17 +63,49 @@ class RunResult:
     state: dict[str, Tensor]
 
 
-def check(settings: Settings) -> None:
-    """Refuse names of models, samplers and metrics that do not exist, before any work.
+def check(settings: Settings, dataset: Dataset | None = None) -> None:
+    """Refuse, before any work, what cannot be done.
+
+    Args:
+        settings: Names of models, samplers and metrics must exist.
+        dataset: Must have something to learn from and to decide by, and fit in memory.
 
     Raises:
         SettingsError: AS203 for an unknown model; see also ``make_sampler`` and ``parse_metric``.
+        DataError: AS144 without validation interactions.
+        TrainingError: AS401 when nobody has both an item and a lack of one, AS404 when the run
+            needs more memory than there is.
     """
     model_class(settings.model)
     for metric in (settings.metric, *settings.metrics):
         parse_metric(metric)
     for candidate in settings.candidates:
         make_sampler(candidate)
+    if dataset is None:
+        return
+    if not len(dataset.valid):
+        raise DataError(
+            "AS144",
+            "A search decides on validation interactions, and there are none.",
+            "Set aside a share of the data for validation: it takes users with two items or more.",
+        )
+    Batches(dataset.train, batch_size=memory.batch_size(settings, dataset), seed=settings.seed)
+    memory.require(settings, dataset)
+
+
+def advice(
+    settings: Settings, dataset: Dataset, history: Sequence[Mapping[str, Any]] = ()
+) -> list[Note]:
+    """What a person should know about a run: a needlessly large batch, rows that grow too long."""
+    notes = []
+    if (size := memory.batch_size(settings, dataset)) > len(dataset.train):
+        text = f"A batch of {size} takes all training pairs: an epoch is one step."
+        notes.append(Note("AS405", text, len(dataset.train)))
+    lengths = [record["longest_row"] for record in history if "longest_row" in record]
+    if lengths and max(lengths) > _LONG:
+        text = f"Embedding rows grew to a length of {max(lengths):.0f}: lower --lr or raise --l2."
+        notes.append(Note("AS403", text, sum(length > _LONG for length in lengths)))
+    return notes
 
 
 def make_model(settings: Settings, interactions: Interactions) -> Recommender:
@@ -131,16 +167,10 @@ def run(
 
     Raises:
         SettingsError: for names that do not exist.
-        TrainingError: AS401, AS402 when training cannot start or go on.
+        TrainingError: AS401, AS402, AS404 when training cannot start or go on.
     """
     started = time.perf_counter()
-    check(settings)
-    if not len(dataset.valid):
-        raise DataError(
-            "AS144",
-            "A search decides on validation interactions, and there are none.",
-            "Set aside a share of the data for validation.",
-        )
+    check(settings, dataset)
     search = make_search(settings, dataset)
     learner = make_learner(settings, dataset.train)
     engine = Engine(
@@ -191,7 +221,8 @@ def _finish(
     user_table, item_table = learner.model.tables()
     ranks, metrics = None, {}
     if len(dataset.test):
-        ranks = rank_held_out(user_table, item_table, seen, dataset.test)
+        # common pairs are there only where they were allowed: they are ranked as held out
+        ranks = rank_held_out(user_table, item_table, seen.without(dataset.test), dataset.test)
         metrics = summarise(ranks, settings.metrics)
     return RunResult(
         settings=settings,

@@ -19,6 +19,7 @@ from autosample.losses import Loss, bpr
 from autosample.models.base import Recommender
 from autosample.objective import BINS, differentiate
 from autosample.optimise import Optimiser, SamplerSlot, copied
+from autosample.samplers import guard
 from autosample.samplers.base import Sampler
 from autosample.samplers.draw import Draw
 from autosample.types import Batch
@@ -35,6 +36,7 @@ class Epoch:
     hardness: float  # mean over positives of sigmoid(negative score - positive score)
     gap: float  # mean bound on loss mixing minus instance mixing; 0 without a mixture
     hardness_shares: list[float]  # (BINS,) share of the negatives in each tenth of hardness
+    longest_row: float  # of the embedding, after the epoch
 
 
 @dataclass
@@ -123,6 +125,7 @@ class Learner:
 
         Raises:
             TrainingError: AS402 when the loss is not finite, naming the step.
+            SamplerError: AS304, AS305 when the sampler raises or returns what it must not.
         """
         draw = Draw(self.unseen, seed=self.seed, epoch=self.epoch, epochs=self.epochs)
         slot, begun = self.slot(sampler), self.begun or Begun()
@@ -143,24 +146,36 @@ class Learner:
         self.epoch += 1
         loss, hardness, gap, *shares = (begun.totals / len(self.batches)).tolist()
         shares = [round(share, 4) for share in shares]
-        n = len(self.batches)
-        return Epoch(self.epoch, loss, n, begun.seconds, hardness, gap, shares)
+        n, longest = len(self.batches), self.longest_row()
+        return Epoch(self.epoch, loss, n, begun.seconds, hardness, gap, shares, longest)
 
     def step(self, batch: Batch, slot: SamplerSlot, draw: Draw) -> Tensor:
         """One update; returns the batch's means, see :class:`autosample.objective.Derivative`."""
         view = self.model.view()
-        negatives = slot.sampler.sample(batch, view, draw)
+        negatives = guard.sample(slot.sampler, batch, view, draw)
         report, items, coefficient = differentiate(view, batch, negatives, self.loss)
         if not torch.isfinite(report[0]):
-            raise TrainingError(
-                "AS402",
-                f"The loss is {report[0].item()} in step {self.optimiser.steps + 1}.",
-                "Lower the learning rate, or look at the embedding norms.",
-            )
+            raise self._diverged(report[0].item(), batch, slot.sampler)
         gradient = view.score_gradient(batch.users, items, coefficient)
         self.optimiser.step(view, gradient, len(batch.index))
         slot.step()
         return report
+
+    def _diverged(self, loss: float, batch: Batch, sampler: Sampler) -> TrainingError:
+        """The error that names the step, its length, the longest row and the batch."""
+        pairs = zip(batch.users.tolist(), batch.positives.tolist(), strict=True)
+        return TrainingError(
+            "AS402",
+            f"The loss must be finite and is {loss} in step {self.optimiser.steps + 1}, epoch "
+            f"{self.epoch + 1}, with {sampler.label}, lr {self.optimiser.lr:g}, a batch of "
+            f"{len(batch.users)} pairs and an embedding row of length {self.longest_row():g}.",
+            "Lower --lr. What was kept before this step, as the last checkpoint, is intact.",
+            [f"user {user}, item {item}" for user, item in pairs],
+        )
+
+    def longest_row(self) -> float:
+        """Length of the longest embedding row; it grows without end when training diverges."""
+        return float(self.model.embedding.detach().norm(dim=1).max())
 
     def snapshot(self) -> dict[str, Tensor]:
         """A copy of everything that training changes, as named tensors; also within an epoch."""

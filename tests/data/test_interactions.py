@@ -82,3 +82,11 @@ def test_fingerprint_is_of_content_and_shape():
     assert build([(0, 1), (2, 3)]).fingerprint() == build([(2, 3), (0, 1)]).fingerprint()
     others = [build([(0, 1)]), build([(0, 1), (2, 4)]), build([(0, 1), (2, 3)], n_users=6)]
     assert build([(0, 1), (2, 3)]).fingerprint() not in {one.fingerprint() for one in others}
+
+
+def test_without():
+    one = Interactions.from_pairs([0, 0, 1, 2], [1, 2, 0, 2], 3, 3)
+    other = Interactions.from_pairs([0, 2, 1], [1, 2, 1], 3, 3)
+    left = one.without(other)
+    assert list(zip(left.users.tolist(), left.items.tolist(), strict=True)) == [(0, 2), (1, 0)]
+    assert len(one.without(one)) == 0

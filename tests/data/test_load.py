@@ -72,8 +72,10 @@ def test_given_parts(tmp_path):
     for same in (train, valid):
         with pytest.raises(DataError, match="AS125"):
             load_dataset(train, valid_file=valid, test_file=same)
-    allowed = load_dataset(train, valid_file=valid, test_file=valid, allow_overlap=True)
-    assert codes(allowed)["AS169"] == 1
+    allowed = load_dataset(train, valid_file=train, test_file=test, allow_overlap=True)
+    assert codes(allowed)["AS169"] == 4
+    with pytest.raises(DataError, match=r"AS125.*the same"):
+        load_dataset(train, valid_file=valid, test_file=valid, allow_overlap=True)
 
 
 def test_options_reach_the_reader(tmp_path):

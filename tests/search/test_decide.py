@@ -98,3 +98,11 @@ def test_an_arm_that_is_three_percent_better_is_found_with_the_stated_power(user
     power = stats.norm.cdf(better * np.sqrt(users) / spread - stats.norm.ppf(1 - level))
     assert found / 1500 == pytest.approx(power, abs=0.03)
     assert power > 0.9
+
+
+def test_fewer_than_two_users_say_nothing():
+    one, none = np.array([0.5]), np.empty(0)
+    for comparison in (paired(one, one - 0.25), unpaired(one, none), unpaired(none, none)):
+        assert comparison.error == np.inf
+        assert comparison.z == 0
+        assert cheapest_not_worse([comparison, None], 0.05)[0] == 0

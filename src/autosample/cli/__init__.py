@@ -1,7 +1,7 @@
 """The command line. Nothing heavy is imported before a command needs it.
 
 Exit codes: 0 done; 2 the command was misspelt; 3 data; 4 settings; 5 samplers; 6 training; 7 run
-folders; 130 Ctrl-C; 143 SIGTERM.
+folders; 70 a mistake in autosample itself; 130 Ctrl-C; 143 SIGTERM.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from importlib import metadata
 
 import typer
 
-from autosample.cli import bench, check, compare, run, runs, show, use
-from autosample.errors import AutosampleError
+from autosample.cli import bench, check, compare, crash, doctor, run, runs, show, use
 
 app = typer.Typer(
     name="autosample",
@@ -39,7 +38,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("Look up", show.samplers, "samplers", "autosample samplers"),
     ("Look up", show.models, "models", "autosample models"),
     ("Look up", check.explain, "explain", "autosample explain AS120"),
-    ("Look up", check.doctor, "doctor", "autosample doctor"),
+    ("Look up", doctor.doctor, "doctor", "autosample doctor"),
 )
 for _panel, _command, _name, _example in _COMMANDS:
     app.command(_name, rich_help_panel=_panel, epilog=f"Example: {_example}")(_command)
@@ -58,23 +57,28 @@ def root(
     show_version: bool = typer.Option(
         False, "--version", callback=version, is_eager=True, help="Print the version and exit."
     ),
+    debug: bool = typer.Option(False, "--debug", help="Print tracebacks of errors as well."),
 ) -> None:
     """Choose the negative sampler of a recommender while it trains."""
+    crash.debug = debug
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit code.
 
-    Errors for people are printed to standard error without a traceback.
+    Errors are printed to standard error as one message without a traceback.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    crash.debug = False
+    crash.survive_any_locale()
     try:
         app(given, prog_name="autosample", obj=given)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except AutosampleError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    except BrokenPipeError:  # the reader has seen enough, as in `autosample samplers | head -1`
+        return 0
     except KeyboardInterrupt:  # before a command has begun
         return 130
+    except BaseException as error:  # a panic of a library in Rust is no Exception
+        return crash.show(error)
     return 0

@@ -69,15 +69,11 @@ Rating = Annotated[
 ]
 MinRating = Annotated[
     float | None,
-    typer.Option(
-        help="Lowest rating that counts as positive.", metavar="NUMBER", rich_help_panel=DATA
-    ),
+    typer.Option(help="Lowest positive rating.", metavar="NUMBER", rich_help_panel=DATA),
 ]
 Time = Annotated[
     str | None,
-    typer.Option(
-        help="Column of times, for the splits by time.", metavar="NAME", rich_help_panel=DATA
-    ),
+    typer.Option(help="Column of times, to split by.", metavar="NAME", rich_help_panel=DATA),
 ]
 Split = Annotated[
     str,
@@ -91,10 +87,7 @@ Split = Annotated[
 KCore = Annotated[
     int,
     typer.Option(
-        min=0,
-        help="Keep users and items with at least N of each other.",
-        metavar="N",
-        rich_help_panel=DATA,
+        min=0, help="Least items of a user, users of an item.", metavar="N", rich_help_panel=DATA
     ),
 ]
 Separator = Annotated[
@@ -118,11 +111,19 @@ Header = Annotated[
 Encoding = Annotated[str, typer.Option(help="Of text files.", metavar="NAME", rich_help_panel=DATA)]
 SkipBadLines = Annotated[
     bool,
-    typer.Option(
-        "--skip-bad-lines",
-        help="Drop and count rows that cannot be used, instead of stopping.",
-        rich_help_panel=DATA,
-    ),
+    typer.Option("--skip-bad-lines", help="Drop and count bad rows.", rich_help_panel=DATA),
+]
+NormalizeIds = Annotated[
+    str | None,
+    typer.Option(help="nfc: one form for accents in ids.", metavar="FORM", rich_help_panel=DATA),
+]
+AllowOverlap = Annotated[
+    bool,
+    typer.Option("--allow-overlap", help="Take parts with common pairs.", rich_help_panel=DATA),
+]
+ColdUsers = Annotated[
+    str,
+    typer.Option(help="Users without training: keep or drop.", metavar="HOW", rich_help_panel=DATA),
 ]
 
 Model = Annotated[

@@ -50,12 +50,24 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     console = Console(highlight=False)
     if not console.is_terminal:
         for row in (columns, *rows):
-            typer.echo("\t".join(map(str, row)))
+            typer.echo("\t".join(map(printable, row)))
         return
     table = Table(*columns, header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(_shortened(printable(cell))) for cell in row))
     console.print(table)
+
+
+def printable(cell: object) -> str:
+    """The cell in one line: tabs, line ends, escape sequences and the like written as escapes."""
+    text = str(cell)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _shortened(text: str, limit: int = 80) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def print_result(result: RunResult, folder: Path) -> None:

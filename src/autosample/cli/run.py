@@ -56,6 +56,9 @@ def start(
     header: options.Header = True,
     encoding: options.Encoding = "utf-8",
     skip_bad_lines: options.SkipBadLines = False,
+    normalize_ids: options.NormalizeIds = None,
+    allow_overlap: options.AllowOverlap = False,
+    cold_users: options.ColdUsers = "keep",
     model: options.Model = None,
     dim: options.Dim = None,
     depth: options.Depth = None,
@@ -121,6 +124,9 @@ def start(
         header=header,
         encoding=encoding,
         skip_bad_lines=skip_bad_lines,
+        normalize_ids=normalize_ids,
+        allow_overlap=allow_overlap,
+        cold_users=cold_users,
     )
     output.say_notes(dataset.notes)
     _go(RunFolder.create(out or _new_name(events.stem), dataset, settings), json)
@@ -194,6 +200,7 @@ def repeat(
 
 def _go(folder: RunFolder, json: bool) -> None:
     """Run in a folder, with a bar, and print what was found."""
+    from autosample.run import advice  # noqa: PLC0415
     from autosample.store import numbers  # noqa: PLC0415
 
     settings, dataset = folder.settings(), folder.dataset()
@@ -201,7 +208,7 @@ def _go(folder: RunFolder, json: bool) -> None:
     _say_memory(settings, dataset)
     with output.interruptible(folder.path) as stop, output.progress(settings) as on_progress:
         result = folder.run(dataset, on_progress=on_progress, should_stop=stop)
-    output.say_notes(folder.notes)
+    output.say_notes([*folder.notes, *advice(settings, dataset, result.history)])
     if json:
         summary = {"folder": str(folder.path), **numbers(result, dataset.fingerprint())}
         output.print_json({**summary, "dataset": dataset.summary()})

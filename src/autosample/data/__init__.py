@@ -4,7 +4,8 @@ Codes of notes: AS150 read; AS151 ids missing; AS152 float ids; AS153, AS154 ids
 AS155 columns swapped; AS156 bad lines; AS157 users without items; AS158 matrix; AS159 times;
 AS160 duplicates; AS161, AS162 ratings; AS163 k-core; AS164 users whole in train; AS165 leave-last;
 AS166 ties; AS167 temporal cut; AS168 validation drawn; AS169 overlap; AS170 users with every item;
-AS171 users without training items; AS172 cold items.
+AS171 users without training items; AS172 cold items; AS173 times hard to believe; AS174 cold users
+dropped.
 """
 
 from autosample.data.dataset import Dataset

@@ -33,8 +33,8 @@ def to_events(
     if "rating" in raw:
         columns["rating"] = _ratings(raw["rating"])
     if "time" in raw:
-        columns["time"], note = parse_times(raw["time"])
-        collected.append(note)
+        columns["time"], told = parse_times(raw["time"])
+        collected += told
     frame = _drop_missing(pl.DataFrame(columns), collected, lenient)
     return Events(frame, tuple(collected))
 
@@ -92,7 +92,7 @@ def _drop_missing(frame: pl.DataFrame, notes: list[Note], lenient: bool) -> pl.D
         raise DataError(
             "AS113",
             f"At most 1 % of the rows may lack a user or item id, {missing} of {frame.height} do.",
-            "Complete them, or drop them with skip_bad_lines.",
+            "Complete them, or drop them with --skip-bad-lines (skip_bad_lines=True in Python).",
             [f"row {row + 1}" for row in (~present).arg_true()[:5]],
         )
     if missing:

@@ -123,7 +123,9 @@ def _id_notes(users: Vocabulary, items: Vocabulary) -> tuple[Note, ...]:
         ):
             alike = len(names) - plain.n_unique()
             if alike:
-                text = f"{role.capitalize()} ids that differ from another only by {what}."
+                text = (
+                    f"{role.capitalize()} ids that differ from another only by {what}; kept apart."
+                )
                 notes.append(Note(code, text, alike))
     both = int(users.names.is_in(items.names.implode()).sum())
     numbers_only = users.names.str.contains(r"^\d+$").all()

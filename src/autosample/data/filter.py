@@ -10,6 +10,11 @@ from autosample.data.vocabulary import Vocabulary
 from autosample.errors import DataError, SettingsError
 
 
+def normalised(events: Events) -> Events:
+    """Ids in Unicode's composed form (NFC), so that those that look the same are the same."""
+    return events.replace(events.frame.with_columns(pl.col("user", "item").str.normalize("NFC")))
+
+
 def drop_duplicates(events: Events) -> Events:
     """Keep one row of each (user, item): the earliest, or the first where there are no times.
 
@@ -56,7 +61,7 @@ def minimum_rating(events: Events, threshold: float | None) -> Events:
         raise DataError(
             "AS121",
             f"No rating reaches the minimum of {threshold:g}; the highest is {highest:g}.",
-            "Lower the minimum.",
+            "Lower --min-rating (minimum_rating= in Python).",
         )
     unusable = int((~finite).sum())
     below = len(events) - kept.height - unusable
@@ -125,7 +130,8 @@ def _all_positive(events: Events) -> Events:
             "AS120",
             f"{int((~usable).sum())} of {len(events)} ratings are zero, negative, missing or not "
             "finite, and there is no minimum rating.",
-            "Set minimum_rating, or leave the rating column out if every row is a positive.",
+            "Set --min-rating (minimum_rating= in Python), or leave the rating column out if every "
+            "row is a positive.",
             ratings.filter(~usable)[:5],
         )
     if ratings.n_unique() == 1:

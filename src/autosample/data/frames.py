@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from autosample.data.lines import not_readable
+from autosample.data.lines import BROKEN, not_readable
 from autosample.data.tables import check_columns
 from autosample.errors import DataError
 
@@ -74,7 +74,7 @@ def _parquet(file: Path, roles: Roles) -> pl.DataFrame:
             return pl.read_parquet(opened, columns=list(roles.values()))
     except OSError as cause:
         raise not_readable(file, cause) from cause
-    except pl.exceptions.PolarsError as cause:
+    except BROKEN as cause:
         raise DataError(
             "AS107", f"{file.name} is not a whole Parquet file ({cause}).", "Write it again."
         ) from cause

@@ -101,6 +101,14 @@ class Interactions:
             self.n_items,
         )
 
+    def without(self, other: Interactions) -> Interactions:
+        """Pairs of these that the other does not have."""
+        self._check_same_shape(other)
+        mine, theirs = (part.users * self.n_items + part.items for part in (self, other))
+        left = np.setdiff1d(mine, theirs, assume_unique=True)
+        users, items = np.divmod(left, self.n_items)
+        return Interactions.from_pairs(users, items, self.n_users, self.n_items)
+
     def overlap(self, other: Interactions) -> IntArray:
         """(n, 2) pairs of user and item numbers that are in both."""
         self._check_same_shape(other)

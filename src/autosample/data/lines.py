@@ -6,13 +6,15 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
-from io import BufferedReader
+from io import BufferedReader, BytesIO, TextIOWrapper
 from pathlib import Path
 
 import polars as pl
 
 from autosample.errors import DataError
 
+#: What Polars raises on damaged files; some damage makes it panic, which is no Exception.
+BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _BLOCK = 1 << 26
 
 
@@ -33,14 +35,14 @@ def read_lines(path: Path, encoding: str = "utf-8") -> pl.Series:
     """
     try:
         lines = _zstd_lines(path) if path.suffix == ".zst" else _decoded_lines(path, encoding)
-    except (EOFError, OSError, zlib.error, pl.exceptions.PolarsError) as cause:
+    except (EOFError, OSError, zlib.error, *BROKEN) as cause:
         if isinstance(cause, OSError) and cause.errno is not None:
             raise not_readable(path, cause) from cause
         raise DataError(
             "AS107", f"{path.name} cannot be unpacked ({cause}).", "Get the file again."
         ) from cause
     lines = lines.str.strip_suffix("\r")
-    if not (lines != "").any():
+    if not (lines.str.strip_chars() != "").any():
         raise DataError("AS102", f"{path.name} is empty.", "Give a file with interactions.")
     return lines
 
@@ -75,10 +77,13 @@ def _decoded_lines(path: Path, encoding: str) -> pl.Series:
 def _decode(file: gzip.GzipFile | BufferedReader, path: Path, encoding: str) -> Iterator[str]:
     """Text of a file in blocks; the error for a bad byte names its place."""
     try:
+        TextIOWrapper(BytesIO(), encoding=encoding)  # refuses codecs that do not give text
         decoder = codecs.getincrementaldecoder(encoding)()
-    except LookupError as cause:
+    except (LookupError, ValueError) as cause:
         raise DataError(
-            "AS103", f"There is no encoding {encoding!r}.", "Name one, such as utf-8 or latin-1."
+            "AS103",
+            f"There is no encoding of text {encoding!r}.",
+            "Name one, such as utf-8 or latin-1.",
         ) from cause
     done = 0
     while True:
@@ -88,15 +93,25 @@ def _decode(file: gzip.GzipFile | BufferedReader, path: Path, encoding: str) -> 
             yield decoder.decode(block, final=not block)
         except UnicodeDecodeError as cause:
             place = done - waiting + cause.start
-            raise DataError(
-                "AS103",
-                f"{path.name} is not {encoding}: the byte at offset {place} does not fit.",
-                "Name the file's encoding, for example latin-1, cp1252 or utf-16.",
-                [cause.object[cause.start : cause.start + 8]],
+            what = f"the byte at offset {place} does not fit"
+            raise _other_encoding(
+                path, encoding, what, cause.object[cause.start : cause.start + 8]
             ) from cause
+        except UnicodeError as cause:  # such as UTF-16 without a byte-order mark
+            raise _other_encoding(path, encoding, str(cause)) from cause
         if not block:
             return
         done += len(block)
+
+
+def _other_encoding(path: Path, encoding: str, what: str, *found: bytes) -> DataError:
+    return DataError(
+        "AS103",
+        f"{path.name} is not {encoding}: {what}.",
+        "Name the file's encoding with --encoding (encoding= in Python), for example latin-1, "
+        "cp1252 or utf-16.",
+        found,
+    )
 
 
 def _split(text: str) -> pl.Series:

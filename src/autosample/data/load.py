@@ -9,8 +9,16 @@ from autosample.data.dataset import Dataset
 from autosample.data.events import Events
 from autosample.data.filter import k_core as keep_k_core
 from autosample.data.filter import minimum_rating as keep_minimum_rating
+from autosample.data.filter import normalised
 from autosample.data.read import FileFormat, read_events
-from autosample.data.split import Split, from_files, split_leave_last, split_ratio, split_temporal
+from autosample.data.split import (
+    Split,
+    drop_cold_users,
+    from_files,
+    split_leave_last,
+    split_ratio,
+    split_temporal,
+)
 from autosample.errors import SettingsError
 
 SplitName = Literal["ratio", "leave-last", "temporal"]
@@ -37,6 +45,8 @@ def load_dataset(
     skip_bad_lines: bool = False,
     file_format: FileFormat = "auto",
     allow_overlap: bool = False,
+    normalize_ids: str | None = None,
+    cold_users: str = "keep",
 ) -> Dataset:
     """Read interactions and make the dataset of a run.
 
@@ -63,10 +73,14 @@ def load_dataset(
         skip_bad_lines: Drop unusable rows instead of refusing.
         file_format: Layout of text files.
         allow_overlap: Take given parts with common pairs.
+        normalize_ids: "nfc": ids that look the same but store their accents otherwise become one.
+            None: ids stay as they are.
+        cold_users: What becomes of held-out rows of users with nothing in train: "keep" ranks them
+            by untrained rows, "drop" leaves them out. Both are counted.
 
     Raises:
         DataError: AS100 to AS132.
-        SettingsError: AS240 to AS242.
+        SettingsError: AS240 to AS243.
 
     Example:
         >>> import polars as pl
@@ -78,7 +92,8 @@ def load_dataset(
         >>> dataset.notes[0].message
         'Read 8 rows from the frame: 2 users, 5 items.'
     """
-    read = partial(
+    check_choices(normalize_ids, cold_users)
+    read_plain = partial(
         read_events,
         user=user,
         item=item,
@@ -90,10 +105,15 @@ def load_dataset(
         skip_bad_lines=skip_bad_lines,
         file_format=file_format,
     )
+
+    def read(part: Any) -> Events:
+        events = read_plain(part)
+        return normalised(events) if normalize_ids else events
+
     events = keep_minimum_rating(read(source), minimum_rating)
     if test_file is None and valid_file is None:
         events = keep_k_core(events, k_core, k_core) if k_core else events
-        return Dataset.from_split(_split(events, split, valid, test, seed))
+        return _numbered(_split(events, split, valid, test, seed), cold_users)
     if test_file is None or k_core:
         raise SettingsError(
             "AS242",
@@ -105,7 +125,26 @@ def load_dataset(
         for part in (valid_file, test_file)
     ]
     parts = from_files(events, *held, valid_share=valid, seed=seed, allow_overlap=allow_overlap)
-    return Dataset.from_split(parts)
+    return _numbered(parts, cold_users)
+
+
+def _numbered(parts: Split, cold_users: str) -> Dataset:
+    return Dataset.from_split(drop_cold_users(parts) if cold_users == "drop" else parts)
+
+
+def check_choices(normalize_ids: str | None, cold_users: str) -> None:
+    """Refuse words that mean nothing.
+
+    Raises:
+        SettingsError: AS243.
+    """
+    if normalize_ids not in (None, "nfc") or cold_users not in ("keep", "drop"):
+        raise SettingsError(
+            "AS243",
+            "normalize_ids is 'nfc' or nothing and cold_users 'keep' or 'drop', got "
+            f"{normalize_ids!r} and {cold_users!r}.",
+            "Choose one of these.",
+        )
 
 
 def _split(events: Events, name: str, valid: float, test: float, seed: int) -> Split:

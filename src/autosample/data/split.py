@@ -123,7 +123,8 @@ def from_files(
         test: Interactions for the final word; by default none.
         valid_share: See ``valid``.
         seed: See :func:`split_ratio`.
-        allow_overlap: Take parts with common pairs, with a note, instead of refusing.
+        allow_overlap: Take parts with common pairs, with a note, instead of refusing. Those of
+            train and valid stay in train alone; those of the test are ranked as if unseen.
 
     Raises:
         SettingsError: AS241 when the share is not in [0, 1).
@@ -135,6 +136,12 @@ def from_files(
     notes = tuple(note for part in parts.values() for note in part.notes)
     for first, second in combinations(parts, 2):
         notes += _overlap_notes(parts, first, second, allow_overlap)
+    if valid is not None:  # to choose by what was trained on would be pointless
+        known = parts["train"].frame
+        left = parts["valid"].frame.join(
+            known, on=["user", "item"], how="anti", maintain_order="left"
+        )
+        parts["valid"] = Events(left)
     empty = Events(parts["train"].frame.select("user", "item").clear())
     if valid is None and valid_share:
         drawn = _split_by_hash(Events(parts["train"].frame), valid_share, 0.0, seed)
@@ -143,6 +150,22 @@ def from_files(
         parts |= {"train": drawn.train, "valid": drawn.valid}
     chosen = [Events(parts.get(name, empty).frame) for name in given]
     return Split(chosen[0], chosen[1], chosen[2], notes)
+
+
+def drop_cold_users(split: Split) -> Split:
+    """Leave out held-out rows of users who have nothing in train.
+
+    Without this they are ranked by rows that were never trained.
+    """
+    known = split.train.frame.select("user").unique()
+    held = [
+        part.replace(part.frame.join(known, on="user", how="semi", maintain_order="left"))
+        for part in (split.valid, split.test)
+    ]
+    dropped = len(split.valid) + len(split.test) - sum(map(len, held))
+    text = "Held-out rows of users with nothing in train dropped, as asked."
+    notes = (Note("AS174", text, dropped),) if dropped else ()
+    return Split(split.train, held[0], held[1], split.notes + notes)
 
 
 def _split_by_hash(events: Events, valid: float, test: float, seed: int) -> Split:
@@ -180,11 +203,19 @@ def _overlap_notes(
     common = parts[first].frame.join(parts[second].frame, on=["user", "item"], how="semi")
     if not common.height:
         return ()
+    same = first == "valid" and common.height == max(parts[n].frame.height for n in (first, second))
+    if same:
+        raise DataError(
+            "AS125",
+            "valid and test are the same interactions, so the test would decide the search.",
+            "Give another file for validation, or none: then a share of train is held out.",
+        )
     if not allowed:
         raise DataError(
             "AS125",
             f"{first} and {second} have {common.height} pairs in common.",
-            "Remove them from one, or pass allow_overlap.",
+            "Remove them from one; where this is meant, pass --allow-overlap (allow_overlap=True "
+            "in Python).",
             common.select("user", "item").head(5).rows(),
         )
     return (Note("AS169", f"Pairs in both {first} and {second}, as allowed.", common.height),)

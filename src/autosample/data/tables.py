@@ -52,7 +52,9 @@ def parse_table(
     Raises:
         DataError: AS102 no rows, AS105 one column only, AS106 lines of the wrong width.
     """
-    rows = _fields(lines, separator, name)
+    rows, broken = _fields(lines, separator, name, skip_bad_lines)
+    if not rows.height:
+        raise DataError("AS102", f"{name} has no whole line.", "Give a file with interactions.")
     columns: list[str] = rows["fields"][0].to_list()
     if len(columns) == 1:
         raise _wrong_separator(columns[0], name, separator)
@@ -70,14 +72,12 @@ def parse_table(
         raise DataError(
             "AS106",
             f"Every line of {name} must have {len(columns)} fields, {bad.height} have not.",
-            "Correct them, or skip them with skip_bad_lines.",
+            "Correct them, or skip them with --skip-bad-lines (skip_bad_lines=True in Python).",
             [f"line {line}: {len(fields)} fields" for line, fields in bad[:5].rows()],
         )
-    notes = (
-        (Note("AS156", f"{name}: lines with the wrong number of fields skipped.", bad.height),)
-        if bad.height
-        else ()
-    )
+    skipped = bad.height + broken
+    text = f"{name}: lines with the wrong number of fields or a broken quote skipped."
+    notes = (Note("AS156", text, skipped),) if skipped else ()
     return Table(columns, rows.filter(width == len(columns)), notes)
 
 
@@ -105,18 +105,25 @@ def check_columns(wanted: Sequence[str], available: Sequence[str], name: str) ->
             "AS104",
             f"{name} has {what} {column!r}; it has {shown}.",
             (f"Did you mean {near[0]!r}? " if near and near[0] != column else "")
-            + "Name the columns of users and items. For a file without a header say so: "
-            "header=False, or --no-header.",
+            + "Name the columns with --user, --item, --rating and --time (user= and so on in "
+            "Python). For a file without a header say so: --no-header, or header=False.",
         )
 
 
-def _fields(lines: pl.Series, separator: str, name: str) -> pl.DataFrame:
-    """Columns ``number`` (of the line, from 1) and ``fields``, without blank lines."""
+def _fields(
+    lines: pl.Series, separator: str, name: str, skip_bad_lines: bool
+) -> tuple[pl.DataFrame, int]:
+    """Columns ``number`` (of the line, from 1) and ``fields``, and how many lines were broken."""
     if len(separator) == 1 and lines.str.contains('"', literal=True).any():
-        return _quoted_fields(lines, separator, name)
+        try:
+            return _quoted_fields(lines, separator, name), 0
+        except DataError:
+            if not skip_bad_lines:
+                raise
+        return _unbroken_fields(lines, separator)
     rows = pl.DataFrame({"line": lines}).with_row_index("number", offset=1)
     rows = rows.filter(pl.col("line").str.strip_chars() != "")
-    return rows.select("number", fields=pl.col("line").str.split(separator))
+    return rows.select("number", fields=pl.col("line").str.split(separator)), 0
 
 
 def _quoted_fields(lines: pl.Series, separator: str, name: str) -> pl.DataFrame:
@@ -132,9 +139,32 @@ def _quoted_fields(lines: pl.Series, separator: str, name: str) -> pl.DataFrame:
         raise DataError(
             "AS106",
             f"{name} has a quote that is not closed or is followed by text ({cause}).",
-            "Double the quotes inside quoted fields.",
+            "Double the quotes inside quoted fields, or skip such lines with --skip-bad-lines.",
             [f"line {reader.line_num}"],
         ) from cause
+    return _numbered(numbers, fields)
+
+
+def _unbroken_fields(lines: pl.Series, separator: str) -> tuple[pl.DataFrame, int]:
+    """The lines that can be read one by one, and the number of the others.
+
+    A quote that is not closed would swallow the rest of the file, so that here no field may hold
+    a line end.
+    """
+    numbers, fields, broken = [], [], 0
+    for number, line in enumerate(lines, 1):
+        try:
+            rows = list(csv.reader([line], delimiter=separator, strict=True))
+        except csv.Error:
+            broken += 1
+            continue
+        if rows and rows[0] not in ([], [""]):
+            numbers.append(number)
+            fields.append(rows[0])
+    return _numbered(numbers, fields), broken
+
+
+def _numbered(numbers: list[int], fields: list[list[str]]) -> pl.DataFrame:
     return pl.DataFrame(
         {"number": numbers, "fields": fields},
         schema={"number": pl.UInt32, "fields": pl.List(pl.String)},
@@ -143,9 +173,9 @@ def _quoted_fields(lines: pl.Series, separator: str, name: str) -> pl.DataFrame:
 
 def _wrong_separator(line: str, name: str, separator: str) -> DataError:
     likely = [mark for mark in SEPARATORS if mark in line]
-    hint = f"did you mean {likely[0]!r}? Pass separator={likely[0]!r}." if likely else ""
+    hint = f"Did you mean {likely[0]!r}? Pass --separator {likely[0]!r}." if likely else ""
     return DataError(
         "AS105",
         f"{name}: found 1 column with the separator {separator!r}, {line[:60]!r}.",
-        f"{hint[:1].upper()}{hint[1:]}" if hint else "Name the separator of the file.",
+        hint or "Name the separator of the file with --separator (separator= in Python).",
     )

@@ -20,7 +20,7 @@ _UNIT_BANDS = (
 _FIX = "Use one scale for the whole column: integers, floats or ISO 8601 dates."
 
 
-def parse_times(column: pl.Series) -> tuple[pl.Series, Note]:
+def parse_times(column: pl.Series) -> tuple[pl.Series, list[Note]]:
     """Read a column of times.
 
     Dates become microseconds since 1970, UTC where no zone is given. Numbers stay as they are;
@@ -30,7 +30,8 @@ def parse_times(column: pl.Series) -> tuple[pl.Series, Note]:
         column: (n,) integers, floats, dates, or text of one of these kinds.
 
     Returns:
-        (n,) Int64 or Float64, null where missing; and a note with unit, range and odd values.
+        (n,) Int64 or Float64, null where missing; a note with unit and range; and another where
+        times lie in 1970 or before, or in the future.
 
     Raises:
         DataError: AS115 when values are unreadable, infinite or on different scales.
@@ -74,10 +75,15 @@ def show_time(time: float, unit: str | None) -> str:
 
 def histogram(times: np.ndarray, bins: int = 5) -> list[str]:
     """How many of (n,) times fall into each of ``bins`` equal spans, written out."""
-    counts, edges = np.histogram(times, bins=bins)
-    unit = guess_unit(times)
+    unit, first = guess_unit(times), times.min()
+    offsets = times.astype(np.float64) - float(first)
+    span = float(offsets.max())
+    if span == 0:
+        return [f"{len(times)} from {show_time(first, unit)}"]
+    places = np.minimum((offsets / span * bins).astype(np.int64), bins - 1)
     return [
-        f"{count} from {show_time(low, unit)}" for count, low in zip(counts, edges, strict=False)
+        f"{count} from {show_time(float(first) + span * place / bins, unit)}"
+        for place, count in enumerate(np.bincount(places, minlength=bins))
     ]
 
 
@@ -115,12 +121,20 @@ def _check_one_scale(times: np.ndarray) -> None:
         )
 
 
-def _describe(times: np.ndarray, unit: str | None) -> Note:
-    """The note AS159 about what was read."""
+def _describe(times: np.ndarray, unit: str | None) -> list[Note]:
+    """The note AS159 about what was read, and AS173 where it is hard to believe."""
     if not times.size:
-        return Note("AS159", "No row has a time.", 0)
+        return [Note("AS159", "No row has a time.", 0)]
     span = f"{show_time(times.min(), unit)} to {show_time(times.max(), unit)}"
     scale = f"{unit} since 1970" if unit else "order numbers"
-    odd = int((times <= 0).sum()) if unit else 0
-    warning = f" {odd} lie in 1970 or before: missing values?" if odd else ""
-    return Note("AS159", f"Times read as {scale}: {span}.{warning}", len(times))
+    notes = [Note("AS159", f"Times read as {scale}: {span}.", len(times))]
+    if unit is not None:
+        per_second = {name: ticks for name, _, ticks in _UNIT_BANDS}[unit]
+        now = datetime.now(UTC).timestamp() * per_second
+        odd = int(((times <= 0) | (times > now)).sum())
+        if odd:
+            text = (
+                "Times that lie in 1970 or before, or in the future: missing values, another unit?"
+            )
+            notes.append(Note("AS173", text, odd))
+    return notes

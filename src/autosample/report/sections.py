@@ -59,7 +59,7 @@ def quality(result: RunResult, dataset: Dataset, parties: Sequence[Party]) -> di
     metric = result.settings.metric
     if result.ranks is None:
         return {"found": words.quality(result, None, {}), "own": None, "metrics": None}
-    popular = popularity_ranks(result.seen, dataset.test)
+    popular = popularity_ranks(result.seen.without(dataset.test), dataset.test)
     ranks = {party.label: party.ranks for party in parties} | {words.POPULAR: [popular]}
     changes = dict(zip((p.label for p in parties[1:]), differences(parties, metric), strict=True))
     if not changes:

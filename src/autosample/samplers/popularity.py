@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
-from autosample.samplers.base import check_at_least
+from autosample.samplers.base import check_at_least, check_at_most
 from autosample.samplers.draw import Draw
 from autosample.samplers.weighted import WeightedSampler, item_counts
 from autosample.types import Batch, Negatives, View
@@ -30,7 +30,7 @@ class Popularity(WeightedSampler):
         k: Negatives per positive, K.
 
     Raises:
-        SettingsError: AS220 when ``beta`` is below -4 or ``k`` below 1.
+        SettingsError: AS220 when ``beta`` is outside -4 .. 4 or ``k`` below 1.
 
     Shapes: ids and log_q (B, K). Cost: O(K (log h + log I)), without rejection.
     """
@@ -44,6 +44,7 @@ class Popularity(WeightedSampler):
     def __init__(self, *, beta: float = 0.75, k: int = 1) -> None:
         super().__init__()
         check_at_least(type(self), beta=(beta, -4), k=(k, 1))
+        check_at_most(type(self), beta=(beta, 4))
         self.beta, self.k = beta, k
 
     def weigh(self, interactions: Interactions) -> Tensor:

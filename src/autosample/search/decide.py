@@ -30,15 +30,21 @@ class Comparison:
 
 
 def paired(first: FloatArray, second: FloatArray) -> Comparison:
-    """``first`` minus ``second`` on the same users, (n,) each; n >= 2."""
+    """``first`` minus ``second`` on the same users, (n,) each."""
     change = first - second
-    return Comparison(float(change.mean()), float(change.std(ddof=1) / math.sqrt(len(change))))
+    return Comparison(float(change.mean()), math.sqrt(_variance_of_mean(change)))
 
 
 def unpaired(first: FloatArray, second: FloatArray) -> Comparison:
     """``first`` minus ``second`` on different users (Welch's standard error)."""
-    variance = sum(float(x.var(ddof=1)) / len(x) for x in (first, second))
-    return Comparison(float(first.mean() - second.mean()), math.sqrt(variance))
+    variance = _variance_of_mean(first) + _variance_of_mean(second)
+    difference = float(first.mean() - second.mean()) if len(first) and len(second) else 0.0
+    return Comparison(difference, math.sqrt(variance))
+
+
+def _variance_of_mean(values: FloatArray) -> float:
+    """Infinite for fewer than two users: then nothing can be said."""
+    return float(values.var(ddof=1)) / len(values) if len(values) > 1 else math.inf
 
 
 def adjusted(scores: FloatArray, groups: IntArray, covariates: FloatArray) -> FloatArray:
@@ -63,7 +69,7 @@ def _group_means(values: FloatArray, groups: IntArray) -> FloatArray:
     """Mean of (n, ...) values over each one's group."""
     sums = np.zeros((int(groups.max()) + 1, *values.shape[1:]))
     np.add.at(sums, groups, values)
-    counts = np.bincount(groups).reshape(-1, *[1] * (values.ndim - 1))
+    counts = np.maximum(np.bincount(groups), 1).reshape(-1, *[1] * (values.ndim - 1))
     return np.asarray((sums / counts)[groups])
 
 

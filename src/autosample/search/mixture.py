@@ -14,6 +14,7 @@ agree for one-hot weights, which cost what a single sampler costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import ClassVar
 
 import torch
@@ -91,7 +92,7 @@ class Mixture(Combined):
     ) -> None:
         super().__init__(samplers)
         given = torch.tensor(weights if weights is not None else [1.0] * len(samplers))
-        if len(given) != len(samplers) or not bool((given >= 0).all()) or not given.sum() > 0:
+        if len(given) != len(samplers) or not bool((given >= 0).all()) or not 0 < given.sum() < inf:
             raise SettingsError(
                 "AS261",
                 f"{len(samplers)} samplers need as many non-negative weights, got {weights}.",

@@ -60,7 +60,7 @@ class UsersSplit:
         if self.covariates is not None:
             values = adjusted(values, group, self.covariates[outcome.users])
         scores = [values[group == place] for place in range(len(arms))]
-        means = [float(part.mean()) for part in scores]
+        means = [float(part.mean()) if len(part) else -np.inf for part in scores]
         leader = max(range(len(arms)), key=lambda place: means[place])
         comparisons = [
             None if place == leader else unpaired(scores[leader], part)

@@ -65,7 +65,7 @@ class RunFolder:
                 be written.
         """
         folder = cls(path)
-        check(settings)
+        check(settings, data)
         with storing(folder.path):
             folder.path.mkdir(parents=True, exist_ok=True)
         with locked(folder.path):

@@ -1,4 +1,8 @@
-"""Contracts of samplers and models, as tests, for this package and for authors of others."""
+"""Contracts of samplers and models, as tests, for this package and for authors of others.
+
+:mod:`autosample.testing.tables` has hypothesis strategies for nasty tables, and
+:mod:`autosample.testing.oracles` plain-Python answers for draws, ranks and metrics.
+"""
 
 from autosample.testing.fixtures import (
     FULL_USER,

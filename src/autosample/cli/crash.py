@@ -1,0 +1,77 @@
+"""The last resort: what a person sees when something went wrong that nobody foresaw."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+
+from autosample.cli.output import printable
+from autosample.errors import AutosampleError, StoreError, TrainingError
+
+CODE = "AS900"
+EXIT_CODE = 70  # EX_SOFTWARE of BSD's sysexits
+_NO_MEMORY = ("can't allocate memory", "out of memory", "unable to allocate")
+
+#: Set by ``autosample --debug``: print the traceback as well.
+debug = False
+
+
+def show(error: BaseException) -> int:
+    """Print one message for an error of any kind to standard error; returns the exit code.
+
+    Errors made for people are printed as they are. A lack of memory and a refusal by the system
+    have codes of their own. All else is a mistake in the program: its traceback goes to a file.
+    """
+    known = error if isinstance(error, AutosampleError) else _understood(error)
+    if known is None:
+        print(_report(error), file=sys.stderr)
+    else:
+        print(printable(str(known)), file=sys.stderr)
+    if debug:
+        traceback.print_exception(error)
+    return EXIT_CODE if known is None else known.exit_code
+
+
+def survive_any_locale() -> None:
+    """Let text that the terminal's encoding does not have be printed as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _understood(error: BaseException) -> AutosampleError | None:
+    """The error for people behind one of the system's."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
+        return TrainingError(
+            "AS404",
+            "There must be enough memory, and the system gave no more.",
+            "Choose a smaller --dim, --batch-size or pool, or fewer --threads.",
+        )
+    if isinstance(error, OSError):
+        return StoreError(
+            "AS504",
+            f"Files and the output must be readable and writable, got: {error}.",
+            "Look at the disk, the permissions and where the output goes.",
+        )
+    return None
+
+
+def _report(error: BaseException) -> str:
+    """One line on a mistake in the program, and where its traceback is."""
+    kind = f"{type(error).__name__}: {error}"
+    line = printable(kind if len(kind) <= 200 else f"{kind[:199]}…")
+    text = "".join(traceback.format_exception(error))
+    try:
+        handle, path = tempfile.mkstemp(prefix="autosample-error-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        where = f"The traceback is in {path}"
+    except OSError:
+        where = "The traceback could not be written; `autosample --debug` prints it"
+    return (
+        f"{CODE}: A mistake in autosample, not yours ({line}). {where}: please report it with that "
+        "and the command. `autosample doctor` tells whether the installation is sound."
+    )

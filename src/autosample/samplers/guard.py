@@ -1,0 +1,59 @@
+"""Between a sampler and the kernels: what it raises or returns wrongly is refused by its name."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from autosample.errors import AutosampleError, SamplerError
+from autosample.samplers.base import Sampler
+from autosample.samplers.draw import Draw
+from autosample.types import Batch, Negatives, View
+
+_FIX = "`autosample.testing.check_sampler` runs the whole contract."
+
+
+def sample(sampler: Sampler, batch: Batch, view: View, draw: Draw) -> Negatives:
+    """Negatives of a sampler, in the form that the kernels may trust.
+
+    Compiled kernels check no bounds, so a wrong item number would read foreign memory.
+
+    Raises:
+        SamplerError: AS304 when the sampler raises what is not an error of this package, AS305
+            when it returns anything but (B, K) numbers of items and weights to match.
+
+    Cost: O(B K), two passes over the numbers.
+    """
+    try:
+        negatives = sampler.sample(batch, view, draw)
+    except (AutosampleError, MemoryError):
+        raise
+    except Exception as cause:
+        raise SamplerError(
+            "AS304",
+            f"The sampler {sampler.label} must return negatives and raised "
+            f"{type(cause).__name__}: {cause}.",
+            _FIX,
+        ) from cause
+    if problem := _problem(negatives, batch, view):
+        raise SamplerError("AS305", f"The sampler {sampler.label} {problem}.", _FIX)
+    return negatives
+
+
+def _problem(negatives: object, batch: Batch, view: View) -> str:
+    """What is wrong, or nothing."""
+    if not isinstance(negatives, Negatives) or not isinstance(negatives.ids, Tensor):
+        return f"must return Negatives with a tensor of ids, got {type(negatives).__name__}"
+    ids, rows = negatives.ids, len(batch.users)
+    if ids.dtype != torch.int64 or ids.dim() != 2 or len(ids) != rows or ids.shape[1] < 1:
+        return f"must return ids of shape ({rows}, K) int64, got {tuple(ids.shape)} {ids.dtype}"
+    if ids.device != batch.users.device:
+        return f"must return ids on {batch.users.device}, got {ids.device}"
+    low, high = (int(bound) for bound in torch.aminmax(ids)) if rows else (0, 0)
+    if low < 0 or high >= view.n_items:
+        return f"must return items in 0..{view.n_items - 1}, got {low}..{high}"
+    for name in ("weights", "log_q", "instance_weights"):
+        value = getattr(negatives, name)
+        if value is not None and value.shape != ids.shape:
+            return f"must return {name} of shape {tuple(ids.shape)}, got {tuple(value.shape)}"
+    return ""
