@@ -57,9 +57,15 @@ class Row:
 
 
 def compare(
-    *, n_users: int = 1200, n_items: int = 1200, epochs: int = 50, dim: int = 32, seed: int = 0
+    *,
+    n_users: int = 1200,
+    n_items: int = 1200,
+    epochs: int = 50,
+    dim: int = 32,
+    seed: int = 0,
+    alone: Sequence[str] = CANDIDATES,
 ) -> Iterator[Row]:
-    """Train with every candidate alone, then with the search; yields a row after each.
+    """Train with samplers alone, then search among the candidates; yields a row after each.
 
     Args:
         n_users: Simulated users.
@@ -67,10 +73,11 @@ def compare(
         epochs: Length of a training.
         dim: Width of the embedding.
         seed: Seed of simulation and training.
+        alone: Samplers that are trained alone.
     """
     truth = simulate(n_users=n_users, n_items=n_items, seed=seed)
     dataset = as_dataset(truth)
-    every = {candidate: ("fixed", (candidate,)) for candidate in CANDIDATES}
+    every = {sampler: ("fixed", (sampler,)) for sampler in alone}
     for name, (strategy, candidates) in (every | {SEARCH: ("adaptive", CANDIDATES)}).items():
         settings = Settings.of(
             strategy=strategy,
