@@ -17,6 +17,8 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from benchmarks.framed import framed
+
 from autosample.report.bands import Interval, intervals
 from autosample.report.figures import (
     SEEDS,
@@ -32,7 +34,6 @@ from autosample.report.numbers import change, metric_name, percent, score
 from autosample.report.story import Record, choices, kept_path, sampler_order
 from autosample.search.engine import Schedule
 from autosample.settings import Settings
-from benchmarks.framed import framed
 
 RESULTS = Path(__file__).parent / "results"
 FIGURES = Path(__file__).parent.parent / "docs" / "figures"
