@@ -45,7 +45,7 @@ def bounded(target, data, folder):
 
 
 @pytest.mark.filterwarnings("ignore::pandas.errors.PerformanceWarning")
-@pytest.mark.parametrize("name", targets.READERS)
+@pytest.mark.parametrize("name", sorted(targets.READERS.keys() - {"parquet"}))
 def test_readers_say_what_is_wrong(name, tmp_path) -> None:
     seen = set()
 
@@ -56,6 +56,14 @@ def test_readers_say_what_is_wrong(name, tmp_path) -> None:
 
     fuzz()
     assert len(seen) > 1, "every input had the same fate: the fuzzing reaches nothing"
+
+
+def test_damaged_parquet_is_said() -> None:
+    """In a process of its own, as Polars may end it."""
+    tally = long.Tally()
+    tally.run_apart("parquet", 0, rounds=2)
+    assert (tally.ended, tally.mistakes, tally.hangs) == (0, [], 0)
+    assert tally.outcomes["parquet"]["AS107"] > 10
 
 
 def test_run_folders_are_whole_or_refused(made, tmp_path) -> None:
