@@ -42,7 +42,9 @@ def settings(dice: random.Random) -> dict:
         "model": dice.choice(list(MODELS)),
         "strategy": dice.choice(list(STRATEGIES)),
         "retrain": dice.choice(["continue", "continue", "rewind", "scratch", "replay"]),
-        "candidates": dice.sample(list(SAMPLERS), dice.randint(1, 4)),
+        "candidates": dice.sample(
+            [name for name in SAMPLERS if name != "exposure"], dice.randint(1, 4)
+        ),
         "epochs": dice.randint(2, 10),
         "window": dice.randint(1, 3),
         "batch_size": dice.choice([64, 128, 400]),

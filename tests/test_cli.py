@@ -58,6 +58,20 @@ def test_run_does_what_fit_does(cli, tmp_path) -> None:
     assert_same(AutoSample.load("kept").result_, fitted.result_)
 
 
+def test_run_takes_what_users_were_shown(cli, tmp_path) -> None:
+    events = write_events(tmp_path / "events.csv")
+    shown = tmp_path / "shown.csv"
+    shown.write_text("".join(events.read_text().splitlines(keepends=True)[:9]))
+    alone = ("--strategy=fixed", "--candidate=exposure", "--epochs=1", "--json", "--out")
+    code, _, err = cli("run", events, "--exposed", shown, *alone, "with")
+    assert code == 0
+    assert "AS175: 8 pairs" in err
+    code, _, err = cli("run", events, *alone, "without")
+    assert code == 5
+    assert "AS306" in err
+    assert not Path("without").exists()
+
+
 def test_run_says_what_it_found_and_where(cli, tmp_path) -> None:
     code, out, _ = cli(
         "run", write_events(tmp_path / "my events.csv"), *FLAGS, "--candidate", "dns:pool=2",

@@ -113,6 +113,9 @@ CODES: dict[str, str] = {
     "0, or the unit is another than the one that was guessed.",
     "AS174": "Held-out rows of users with nothing in training were dropped, as --cold-users drop "
     "asks.",
+    "AS175": "So many pairs of --exposed are of users and items that the data has.",
+    "AS176": "Rows of --exposed are of users or items without any interaction, about which nothing "
+    "can be learned. They are left out.",
     # Settings.
     "AS201": "The number of threads must be 1 or more. It changes the speed and no result.",
     "AS202": "A setting does not exist or is out of range; all that are wrong are listed, with the "
@@ -186,6 +189,8 @@ CODES: dict[str, str] = {
     "are checked with autosample.testing.check_sampler.",
     "AS305": "A sampler returned something else than one row of item numbers per positive, on the "
     "batch's device, with weights to match. It is refused before a compiled kernel reads it.",
+    "AS306": "The sampler draws from what users were shown but did not take, which is a table of "
+    "its own: `--exposed FILE`, `load_dataset(..., exposed=...)`.",
     # Training.
     "AS401": "No user has both an item and a lack of one, so there are no pairs to learn from. "
     "Check filters and split.",

@@ -21,6 +21,7 @@ from autosample.metrics import Ranks, parse_metric, summarise
 from autosample.models import Recommender, model_class
 from autosample.retrain import CarryOut, Replay, final_training
 from autosample.samplers import make_sampler
+from autosample.samplers.base import check_exposed
 from autosample.search import STRATEGIES, Brief, Engine, Progress, Schedule, Search, SearchResult
 from autosample.search.base import INITIAL
 from autosample.settings import Settings
@@ -72,6 +73,7 @@ def check(settings: Settings, dataset: Dataset | None = None) -> None:
 
     Raises:
         SettingsError: AS203 for an unknown model; see also ``make_sampler`` and ``parse_metric``.
+        SamplerError: AS306 when a candidate needs what users were shown, and it is not known.
         DataError: AS144 without validation interactions.
         TrainingError: AS401 when nobody has both an item and a lack of one, AS404 when the run
             needs more memory than there is.
@@ -79,10 +81,12 @@ def check(settings: Settings, dataset: Dataset | None = None) -> None:
     model_class(settings.model)
     for metric in (settings.metric, *settings.metrics):
         parse_metric(metric)
-    for candidate in settings.candidates:
-        make_sampler(candidate)
+    candidates = [make_sampler(text) for text in settings.candidates]
     if dataset is None:
         return
+    for candidate in candidates:
+        if "exposed" in candidate.needs:
+            check_exposed(candidate, dataset.train)
     if not len(dataset.valid):
         raise DataError(
             "AS144",

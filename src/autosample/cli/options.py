@@ -102,10 +102,7 @@ Separator = Annotated[
 Header = Annotated[
     bool,
     typer.Option(
-        " /--no-header",
-        help="The first line is data already.",
-        show_default=False,
-        rich_help_panel=DATA,
+        " /--no-header", help="The first line is data.", show_default=False, rich_help_panel=DATA
     ),
 ]
 Encoding = Annotated[str, typer.Option(help="Of text files.", metavar="NAME", rich_help_panel=DATA)]
@@ -116,6 +113,10 @@ SkipBadLines = Annotated[
 NormalizeIds = Annotated[
     str | None,
     typer.Option(help="nfc: one form for accents in ids.", metavar="FORM", rich_help_panel=DATA),
+]
+Exposed = Annotated[
+    Path | None,
+    typer.Option(help="What users were shown, for `exposure`.", rich_help_panel=DATA),
 ]
 AllowOverlap = Annotated[
     bool,

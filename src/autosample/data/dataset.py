@@ -99,8 +99,9 @@ class Dataset:
         }
 
     def fingerprint(self) -> str:
-        """SHA-256 of the parts and the ids."""
-        parts = (self.train, self.valid, self.test, self.users, self.items)
+        """SHA-256 of the parts, the ids and what users were shown, if that is known."""
+        shown = () if self.train.exposed is None else (self.train.exposed,)
+        parts = (self.train, self.valid, self.test, self.users, self.items, *shown)
         return hashlib.sha256("".join(part.fingerprint() for part in parts).encode()).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,7 @@ class Interactions:
         indptr: (U + 1,) int64; the items of user u are ``items[indptr[u]:indptr[u + 1]]``.
         items: (nnz,) int32 item numbers, ascending and distinct within a user.
         n_items: Number of items I; items without any interaction count.
+        exposed: What users were shown, same users and items, where it is known; for samplers.
 
     Memory: 4 bytes per pair and 8 per user. Nothing of size U x I is ever made.
     """
@@ -29,6 +30,7 @@ class Interactions:
     indptr: IntArray
     items: npt.NDArray[np.int32]
     n_items: int
+    exposed: Interactions | None = None
 
     def __post_init__(self) -> None:
         self.indptr.setflags(write=False)
@@ -94,12 +96,22 @@ class Interactions:
     def union(self, other: Interactions) -> Interactions:
         """Pairs that are in either; both must have the same users and items."""
         self._check_same_shape(other)
-        return Interactions.from_pairs(
+        union = Interactions.from_pairs(
             np.concatenate([self.users, other.users]),
             np.concatenate([self.items, other.items]),
             self.n_users,
             self.n_items,
         )
+        return replace(union, exposed=self.exposed)
+
+    def with_exposed(self, exposed: Interactions) -> Interactions:
+        """The same interactions with what users were shown.
+
+        Raises:
+            DataError: AS112 when users and items are not as many.
+        """
+        self._check_same_shape(exposed)
+        return replace(self, exposed=exposed)
 
     def without(self, other: Interactions) -> Interactions:
         """Pairs of these that the other does not have."""
@@ -118,7 +130,10 @@ class Interactions:
         return np.stack([common // self.n_items, common % self.n_items], axis=1)
 
     def fingerprint(self) -> str:
-        """SHA-256 of shape and content: equal data, equal fingerprint, on every machine."""
+        """SHA-256 of shape and pairs: equal data, equal fingerprint, on every machine.
+
+        What was shown does not count.
+        """
         digest = hashlib.sha256(f"{self.n_users} {self.n_items} ".encode())
         digest.update(self.indptr.astype("<i8").tobytes())
         digest.update(self.items.astype("<i4").tobytes())

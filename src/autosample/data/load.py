@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from autosample.data.dataset import Dataset
 from autosample.data.events import Events
+from autosample.data.exposed import with_exposed
 from autosample.data.filter import k_core as keep_k_core
 from autosample.data.filter import minimum_rating as keep_minimum_rating
 from autosample.data.filter import normalised
@@ -29,6 +30,7 @@ def load_dataset(
     *,
     test_file: Any = None,
     valid_file: Any = None,
+    exposed: Any = None,
     user: str = "user_id",
     item: str = "item_id",
     rating: str | None = None,
@@ -57,6 +59,8 @@ def load_dataset(
         source: All interactions, or those to train on; anything :func:`read_events` reads.
         test_file: The test, in the same form.
         valid_file: The validation; without it ``valid`` of each user's training items.
+        exposed: What users were shown, taken or not, in the same form; for the sampler
+            ``exposure``. Ratings and times in it are not looked at.
         user: See :func:`read_events`, as for all settings of reading.
         item: Column of item ids.
         rating: Column of ratings.
@@ -97,8 +101,6 @@ def load_dataset(
         read_events,
         user=user,
         item=item,
-        rating=rating,
-        time=time,
         separator=separator,
         header=header,
         encoding=encoding,
@@ -106,30 +108,30 @@ def load_dataset(
         file_format=file_format,
     )
 
-    def read(part: Any) -> Events:
-        events = read_plain(part)
+    def read(part: Any, **columns: str | None) -> Events:
+        events = read_plain(part, **columns)
         return normalised(events) if normalize_ids else events
 
-    events = keep_minimum_rating(read(source), minimum_rating)
+    def positives(part: Any) -> Events:
+        return keep_minimum_rating(read(part, rating=rating, time=time), minimum_rating)
+
+    def numbered(parts: Split) -> Dataset:
+        dataset = Dataset.from_split(drop_cold_users(parts) if cold_users == "drop" else parts)
+        return dataset if exposed is None else with_exposed(dataset, read(exposed))
+
+    events = positives(source)
     if test_file is None and valid_file is None:
         events = keep_k_core(events, k_core, k_core) if k_core else events
-        return _numbered(_split(events, split, valid, test, seed), cold_users)
+        return numbered(_split(events, split, valid, test, seed))
     if test_file is None or k_core:
         raise SettingsError(
             "AS242",
             "Given parts need a test file and cannot have a k-core taken.",
             "Give test_file too, and leave k_core out.",
         )
-    held = [
-        None if part is None else keep_minimum_rating(read(part), minimum_rating)
-        for part in (valid_file, test_file)
-    ]
+    held = [None if part is None else positives(part) for part in (valid_file, test_file)]
     parts = from_files(events, *held, valid_share=valid, seed=seed, allow_overlap=allow_overlap)
-    return _numbered(parts, cold_users)
-
-
-def _numbered(parts: Split, cold_users: str) -> Dataset:
-    return Dataset.from_split(drop_cold_users(parts) if cold_users == "drop" else parts)
+    return numbered(parts)
 
 
 def check_choices(normalize_ids: str | None, cold_users: str) -> None:

@@ -18,6 +18,7 @@ from autosample.samplers.dins import DINS
 from autosample.samplers.dns import DNS
 from autosample.samplers.dns_top import DNSTop
 from autosample.samplers.draw import Draw, Pool
+from autosample.samplers.exposure import Exposure
 from autosample.samplers.in_batch import InBatch
 from autosample.samplers.midx import MIDX
 from autosample.samplers.mixed import Mixed
@@ -50,6 +51,7 @@ _CLASSES: tuple[type[Sampler], ...] = (
     InBatch,
     CrossBatch,
     Mixed,
+    Exposure,
     Cohorts,
     Curriculum,
     SoftmaxV,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 from torch import Tensor, nn
 
 from autosample.data.interactions import Interactions
-from autosample.errors import SettingsError
+from autosample.errors import SamplerError, SettingsError
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
 
@@ -25,7 +25,8 @@ class Sampler(nn.Module, ABC):
     name: ClassVar[str]
     #: "item": returns items; "instance": returns synthetic vectors.
     kind: ClassVar[Literal["item", "instance"]] = "item"
-    #: What it uses: "popularity", "scores", "layers", "epoch", "memory", "parameters".
+    #: What it uses: "popularity", "scores", "layers", "epoch", "memory", "parameters",
+    #: "exposed".
     needs: ClassVar[frozenset[str]] = frozenset()
     #: Work per positive beyond looking up K rows, in the letters of the types module.
     cost: ClassVar[str] = "O(K)"
@@ -129,6 +130,21 @@ def check_at_least(sampler: type[Sampler], **bounds: tuple[float, float]) -> Non
                 f"{sampler.name}: {name} must be at least {bound}, got {value}.",
                 "See `autosample samplers`.",
             )
+
+
+def check_exposed(sampler: Sampler, interactions: Interactions) -> Interactions:
+    """What users were shown, for samplers that need it.
+
+    Raises:
+        SamplerError: AS306 when the interactions come without it.
+    """
+    if interactions.exposed is None:
+        raise SamplerError(
+            "AS306",
+            f"{sampler.name} needs the items that users were shown, and none were given.",
+            "Give them (exposed=..., --exposed FILE), or leave the sampler out.",
+        )
+    return interactions.exposed
 
 
 def check_at_most(sampler: type[Sampler], **bounds: tuple[float, float]) -> None:

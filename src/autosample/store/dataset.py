@@ -26,6 +26,9 @@ def save_dataset(folder: Path, dataset: Dataset) -> dict[str, str]:
         for name in PARTS
         for field, array in _arrays(getattr(dataset, name)).items()
     }
+    if dataset.train.exposed is not None:
+        shown = _arrays(dataset.train.exposed)
+        arrays |= {f"exposed_{field}": array for field, array in shown.items()}
     writers = {
         "data.safetensors": lambda path: save_file(arrays, path),
         "users.jsonl": dataset.users.save,
@@ -43,6 +46,9 @@ def load_dataset(folder: Path) -> Dataset:
         Interactions(arrays[f"{name}_indptr"], arrays[f"{name}_items"], len(items))
         for name in PARTS
     )
+    if "exposed_indptr" in arrays:
+        shown = Interactions(arrays["exposed_indptr"], arrays["exposed_items"], len(items))
+        train = train.with_exposed(shown)
     notes = json.loads((folder / "data.json").read_text("utf-8"))["notes"]
     return Dataset(train, valid, test, users, items, tuple(Note(**note) for note in notes))
 

@@ -19,13 +19,17 @@ LAST_ITEM = 5
 def tiny_interactions() -> Interactions:
     """Eight users and 24 items: u has every (u + 2)-th item from u on, up to user 5.
 
-    User 6 has every item but number 5; user 7 has all. Items differ in popularity.
+    User 6 has every item but number 5; user 7 has all. Items differ in popularity. Users
+    0, 1, 3 and 6 were shown every fifth item.
     """
     pairs = [(user, item) for user in range(6) for item in range(user, N_ITEMS, user + 2)]
     pairs += [(ONE_LEFT_USER, item) for item in range(N_ITEMS) if item != LAST_ITEM]
     pairs += [(FULL_USER, item) for item in range(N_ITEMS)]
     users, items = zip(*pairs, strict=True)
-    return Interactions.from_pairs(users, items, N_USERS, N_ITEMS)
+    interactions = Interactions.from_pairs(users, items, N_USERS, N_ITEMS)
+    shown = [(user, item) for user in (0, 1, 3, 6) for item in range(0, N_ITEMS, 5)]
+    users, items = zip(*shown, strict=True)
+    return interactions.with_exposed(Interactions.from_pairs(users, items, N_USERS, N_ITEMS))
 
 
 def tiny_batch(repeat: int = 1, users: tuple[int, ...] = tuple(range(7))) -> Batch:
