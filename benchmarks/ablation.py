@@ -32,7 +32,7 @@ def without(average: bool, trail: float) -> Callable[[Engine, Search], SearchRes
     """Carries out the adaptive search with other choices of these two."""
 
     def carry_out(engine: Engine, search: Search) -> SearchResult:
-        assert isinstance(search, Adaptive)  # noqa: S101  what the settings asked for
+        assert isinstance(search, Adaptive)
         search.average, search.trail = average, trail
         return engine.run(search)
 

@@ -108,12 +108,12 @@ def load_dataset(
         file_format=file_format,
     )
 
-    def read(part: Any, **columns: str | None) -> Events:
-        events = read_plain(part, **columns)
+    def read(part: Any, rating: str | None = None, time: str | None = None) -> Events:
+        events = read_plain(part, rating=rating, time=time)
         return normalised(events) if normalize_ids else events
 
     def positives(part: Any) -> Events:
-        return keep_minimum_rating(read(part, rating=rating, time=time), minimum_rating)
+        return keep_minimum_rating(read(part, rating, time), minimum_rating)
 
     def numbered(parts: Split) -> Dataset:
         dataset = Dataset.from_split(drop_cold_users(parts) if cold_users == "drop" else parts)

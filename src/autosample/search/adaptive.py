@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
-from autosample.search.base import AVERAGE, INITIAL, Arm, Decision, Outcome, Search, Trial
+from autosample.search.base import AVERAGE, INITIAL, Arm, Decision, Outcome, Search, Trial, named
 from autosample.search.decide import FloatArray, cheapest_not_worse, paired
 from autosample.search.race import Race, state
 from autosample.search.rivals import Rivals
@@ -102,8 +102,6 @@ class Adaptive(Search):
         covariates: FloatArray | None = None,
         seed: int = 0,
     ) -> None:
-        if not candidates:
-            raise SettingsError("AS251", "A search needs candidates.", "Name some samplers.")
         if not 0 < level < 1 or not factor > 1 or not 0 < trail <= 1:
             raise SettingsError(
                 "AS252",
@@ -111,7 +109,7 @@ class Adaptive(Search):
                 f"{factor} and {trail}.",
                 "Common values are 0.2, 4 and 1/3.",
             )
-        self.candidates = list(candidates)
+        self.candidates = named(candidates)
         self.level, self.factor = level, factor
         self.challenge_every, self.average, self.trail = challenge_every, average, trail
         if design == "auto":

@@ -7,12 +7,14 @@ epochs, and decides from held-out scores per user which state goes on. The same 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
 
 FloatArray = npt.NDArray[np.float64]
@@ -110,3 +112,14 @@ class Search(ABC):
     @abstractmethod
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Take the outcomes of the last trial, in the order of its arms, then the average."""
+
+
+def named(candidates: Sequence[Sampler]) -> list[Sampler]:
+    """What a search chooses from, as a list.
+
+    Raises:
+        SettingsError: AS251 when there is nothing.
+    """
+    if not candidates:
+        raise SettingsError("AS251", "A search needs candidates.", "Name some samplers.")
+    return list(candidates)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
-from autosample.search.base import INITIAL
+from autosample.search.base import INITIAL, named
 from autosample.search.mixture import Mixture
 from autosample.search.one_by_one import OneByOne
 
@@ -45,9 +44,7 @@ class Exhaustive(OneByOne):
         super().__init__(
             epochs=epochs, window=window, patience=patience, budget=budget, start=start
         )
-        if not candidates:
-            raise SettingsError("AS251", "A search needs candidates.", "Name some samplers.")
-        self.candidates = list(candidates)
+        self.candidates = named(candidates)
         self._waiting = iter(self.candidates)
 
     def propose(self) -> Sampler | None:

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
-from autosample.search.base import INITIAL, Arm, Decision, Outcome, Search, Trial
+from autosample.search.base import INITIAL, Arm, Decision, Outcome, Search, Trial, named
 from autosample.search.one_by_one import BUDGET, epochs_of
 from autosample.search.stopping import Stopping
 
@@ -47,9 +46,7 @@ class Halving(Search):
         patience: int = 50,
         budget: float = BUDGET,
     ) -> None:
-        if not candidates:
-            raise SettingsError("AS251", "A search needs candidates.", "Name some samplers.")
-        self._alive = list(candidates)
+        self._alive = named(candidates)
         self._stopping = Stopping(epochs=epochs, window=window, patience=patience)
         self._ends = rungs(len(candidates), epochs, epochs_of(budget, epochs))
 

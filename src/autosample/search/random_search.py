@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
+from autosample.search.base import named
 from autosample.search.one_by_one import BUDGET, OneByOne
 from autosample.search.space import families
 
@@ -49,9 +49,7 @@ class RandomSearch(OneByOne):
         seed: int = 0,
     ) -> None:
         super().__init__(epochs=epochs, window=window, patience=patience, budget=budget)
-        if not candidates:
-            raise SettingsError("AS251", "A search needs candidates.", "Name some samplers.")
-        self._families, self._seed = families(candidates), seed
+        self._families, self._seed = families(named(candidates)), seed
         self._draws = 0
         self._tried: set[str] = set()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from autosample.errors import SettingsError
 from autosample.extras import require
 from autosample.samplers.base import Sampler
+from autosample.search.base import named
 from autosample.search.one_by_one import BUDGET, OneByOne
 from autosample.search.space import families
 
@@ -55,9 +55,7 @@ class TPE(OneByOne):
         seed: int = 0,
     ) -> None:
         super().__init__(epochs=epochs, window=window, patience=patience, budget=budget)
-        if not candidates:
-            raise SettingsError("AS251", "A search needs candidates.", "Name some samplers.")
-        self._families = {family.name: family for family in families(candidates)}
+        self._families = {family.name: family for family in families(named(candidates))}
         self._study = _study(seed, warmup=epochs // 10)
         self._trial: optuna.Trial | None = None
 
