@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "autosample"
 LAYERS = [
     {"errors", "types"},
     {"kernels", "data", "extras"},
-    {"samplers", "models", "losses", "metrics"},
+    {"samplers", "models", "losses", "metrics", "significance"},
     {"objective", "optimise", "evaluate", "fold_in"},
     {"train", "beyond"},
     {"search"},

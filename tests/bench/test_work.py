@@ -49,6 +49,10 @@ def without_times(found):
     return sorted(rows, key=lambda row: row["key"]), cells
 
 
+def _long(history):
+    return history.exists() and history.stat().st_size > 2000
+
+
 def wait_for(what, seconds=120):
     limit = time.monotonic() + seconds
     while not (found := what()):
@@ -65,7 +69,7 @@ def test_two_workers_killed_and_stopped_leave_what_one_alone_finds(data, tmp_pat
     table = JobTable(wild)
     parent, (killed, stopped) = start(wild, lease=1, number=2)
     wait_for(lambda: table.counts()["running"] == 2)  # both at once
-    wait_for(lambda: sum(path.stat().st_size > 2000 for path in wild.glob("runs/*/history.jsonl")))
+    wait_for(lambda: all(_long(path / "history.jsonl") for path in wild.glob("runs/*")))
     os.kill(killed, signal.SIGKILL)
     os.kill(stopped, signal.SIGTERM)
     ended, told = parent.communicate(timeout=120)

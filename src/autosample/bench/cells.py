@@ -21,8 +21,8 @@ import numpy as np
 import polars as pl
 
 from autosample.bench.runs import Run
-from autosample.bench.statistics import finite, holm, paired
 from autosample.errors import DataError
+from autosample.significance import finite, holm, paired
 
 _OWN = {"strategy", "candidates", "seed", "budget", "retrain"}  # of a run, not of its cell
 

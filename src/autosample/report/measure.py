@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import stats
 
+from autosample import significance
 from autosample.data.interactions import Interactions
 from autosample.errors import DataError
 from autosample.evaluate import rank_held_out
@@ -87,14 +87,8 @@ def mean(values: FloatArray) -> Mean:
 
     Values are taken to be independent, as users are.
     """
-    if len(values) == 0:
-        return Mean(math.nan, math.nan, math.nan)
-    middle = float(values.mean())
-    if len(values) == 1:
-        return Mean(middle, math.nan, math.nan)
-    error = float(values.std(ddof=1)) / math.sqrt(len(values))
-    reach = float(stats.t.ppf(0.975, len(values) - 1)) * error
-    return Mean(middle, middle - reach, middle + reach)
+    found = significance.paired(values)
+    return Mean(found.mean, found.low, found.high)
 
 
 def difference(run: Ranks, other: Ranks, metric: str) -> Difference:
@@ -126,24 +120,16 @@ def check_same_test(run: Ranks, other: Ranks) -> None:
 def paired(own: FloatArray, theirs: FloatArray) -> Difference:
     """Difference of (n,) values of the same users."""
     change = own - theirs
-    spread = float(change.std(ddof=1)) if len(change) > 1 else math.nan
-    if spread == 0:
-        p = float(change[0] == 0)
-    else:
-        t = float(change.mean()) / (spread / math.sqrt(len(change)))
-        p = 2 * float(stats.t.sf(abs(t), len(change) - 1))
     better, worse = float((change > 0).mean()), float((change < 0).mean())
-    return Difference(mean(change), better, worse, float(theirs.mean()), p)
+    found = significance.paired(change)
+    around = Mean(found.mean, found.low, found.high)
+    return Difference(around, better, worse, float(theirs.mean()), found.p)
 
 
 def holm(differences: Sequence[Difference]) -> list[Difference]:
     """The same with p-values adjusted for their number: the i-th lowest times n - i + 1."""
-    order = sorted(range(len(differences)), key=lambda place: differences[place].p)
-    adjusted, least = list(differences), 0.0
-    for rank, place in enumerate(order):
-        least = max(least, min(1.0, (len(order) - rank) * differences[place].p))
-        adjusted[place] = replace(differences[place], p=least)
-    return adjusted
+    corrected = significance.holm([difference.p for difference in differences])
+    return [replace(one, p=p) for one, p in zip(differences, corrected, strict=True)]
 
 
 def popularity_ranks(seen: Interactions, test: Interactions) -> Ranks:

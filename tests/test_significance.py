@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from autosample.bench.statistics import holm, paired
+from autosample.significance import holm, paired
 
 RNG = np.random.default_rng(0)
 
