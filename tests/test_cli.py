@@ -90,12 +90,10 @@ def test_run_says_what_it_found_and_where(cli, tmp_path) -> None:
 def test_options_are_the_settings() -> None:
     """Every setting can be given, and the help shows the true defaults."""
     options = {p.name: p for p in command("run").params}
-    renamed = {"candidates": "candidate", "metrics": None}
     for name, field in Settings.model_fields.items():
-        option = renamed.get(name, name)
-        if option is None:
+        if name == "metrics":  # all that a test reports
             continue
-        shown = options[option].show_default
+        shown = options[name].show_default
         if isinstance(shown, str) and field.default is not None and name != "candidates":
             assert shown == str(field.default), name
     assert start.__doc__
@@ -126,6 +124,33 @@ def test_errors_are_one_message_and_a_code(cli, arguments, code, word) -> None:
     assert (got, out) == (code, "")
     assert word.lower() in err.lower()
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "fix"),
+    [
+        (["run", "nowhere.csv"], "AS101", "Check the path."),
+        (["run", "nowhere.csv", "--epochs", "many"], "AS200", "See `autosample run --help`."),
+        (["bench", "wrok"], "AS200", "See `autosample bench --help`."),
+        (["trian"], "AS200", "See `autosample --help`."),
+    ],
+)
+def test_errors_are_json_as_well_where_that_was_asked_for(cli, arguments, code, fix) -> None:
+    plain, _, _ = cli(*arguments)
+    got, out, err = cli(*arguments, "--json")
+    told = json.loads(out)["error"]
+    assert got == plain
+    assert (told["code"], told["fix"]) == (code, fix)
+    assert err.strip() == f"{code}: {told['problem']} {fix}"
+
+
+def test_a_mistake_in_the_program_is_json_too(cli, monkeypatch) -> None:
+    monkeypatch.setattr("autosample.samplers.sampler_classes", lambda: 1 / 0)
+    code, out, err = cli("samplers", "--json")
+    told = json.loads(out)["error"]
+    assert (code, told["code"]) == (70, "AS900")
+    assert "ZeroDivisionError" in told["problem"]
+    assert err.startswith("AS900")
 
 
 def test_resume_of_a_finished_run_shows_it(cli, finished) -> None:

@@ -33,7 +33,7 @@ def test_codes_are_in_order() -> None:
 
 def test_errors_have_the_code_of_their_kind() -> None:
     kinds = {"DataError": "1", "SettingsError": "2", "SamplerError": "3", "TrainingError": "4"}
-    kinds["StoreError"] = "5"
+    kinds |= {"StoreError": "5", "CommandError": "2"}
     raised = re.compile(r'(\w+Error)\(\s*"AS(\d)')
     for path in SOURCE.rglob("*.py"):
         for kind, digit in raised.findall(path.read_text()):

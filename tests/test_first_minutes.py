@@ -12,5 +12,7 @@ SCRIPT = Path(__file__).parent.parent / "scripts" / "first-minutes"
 def test_everything_works_out_of_the_box():
     done = subprocess.run([SCRIPT], capture_output=True, text=True, check=False, timeout=1800)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert " won: NDCG@20 " in done.stdout
     assert "faiss and onnxruntime give" in done.stdout
+    assert "the server gives the same" in done.stdout
     assert done.stdout.endswith("All of it works.\n")

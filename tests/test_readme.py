@@ -79,3 +79,17 @@ def test_the_results_table_is_that_of_the_json_file():
 def test_the_sampler_count_is_right():
     assert f"{len(SAMPLERS)} of them" in README
     assert f"- {len(SAMPLERS)} samplers" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_figures_of_the_server_under_load_are_those_of_the_json_file():
+    found = json.loads((ROOT / "benchmarks/results/serve-load.json").read_text())
+    page = " ".join((ROOT / "docs/use.md").read_text().split())
+    assert found["errors"] == 0
+    assert f"{found['clients']} clients" in page
+    assert f"over {found['items']:,} items" in page
+    assert f"{found['requests_per_second']:.0f} answers per second" in page
+    assert (
+        f"half of them within {found['p50_ms']:.0f} ms and 99 % within {found['p99_ms']:.0f}"
+        in page
+    )
+    assert f"replaced {found['swaps']} times" in page

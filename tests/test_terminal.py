@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 import typer
 
-from autosample.cli import app, main, options, output
+from autosample.cli import app, main, options, output, training
 from autosample.export import EXPORTS
 from autosample.export.frames import FORMATS
 from autosample.lists import Unknown
@@ -68,16 +68,16 @@ def test_long_help_is_in_panels(capsys):
 def test_words_that_complete_are_those_that_are_taken():
     fields = Settings.model_fields
     for name, words in (
-        ("strategy", options.STRATEGIES),
-        ("loss", options.LOSSES),
-        ("retrain", options.RETRAINING),
+        ("strategy", training.STRATEGIES),
+        ("loss", training.LOSSES),
+        ("retrain", training.RETRAINING),
     ):
         assert words == get_args(fields[name].annotation)
-    assert set(options.MODELS) == set(MODELS)
+    assert set(training.MODELS) == set(MODELS)
     assert get_args(Unknown) == options.UNKNOWN
     assert tuple(FORMATS) == options.FORMATS
     assert tuple(EXPORTS) == options.EXPORTS
-    assert set(options.METRICS) < {f"{name}@20" for name in METRICS}
+    assert set(training.METRICS) < {f"{name}@20" for name in METRICS}
 
 
 def python(code):
@@ -98,7 +98,7 @@ def test_help_and_completion_import_nothing_heavy():
         f"print('heavy:', sorted({HEAVY} & set(sys.modules)))"
     )
     assert done.stdout.endswith("heavy: []\n")
-    assert set(options.STRATEGIES) <= set(done.stdout.split())
+    assert set(training.STRATEGIES) <= set(done.stdout.split())
 
 
 def test_help_takes_less_time_than_importing_torch():

@@ -117,6 +117,8 @@ CODES: dict[str, str] = {
     "AS176": "Rows of --exposed are of users or items without any interaction, about which nothing "
     "can be learned. They are left out.",
     # Settings.
+    "AS200": "The command does not exist in this form: an argument or option is missing, unknown "
+    "or of another type. `autosample COMMAND --help` lists what there is.",
     "AS201": "The number of threads must be 1 or more. It changes the speed and no result.",
     "AS202": "A setting does not exist or is out of range; all that are wrong are listed, with the "
     "nearest name.",

@@ -7,6 +7,7 @@ command line prints the message alone; a traceback is for programming errors onl
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 
 class AutosampleError(Exception):
@@ -29,6 +30,11 @@ class AutosampleError(Exception):
         self.examples = [_shorten(example) for example in list(examples)[:5]]
         shown = f" For example: {', '.join(self.examples)}." if self.examples else ""
         super().__init__(f"{code}: {problem}{shown} {fix}".rstrip())
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs: what a server and ``--json`` answer."""
+        fault = {name: getattr(self, name) for name in ("code", "problem", "fix", "examples")}
+        return {"error": fault}
 
 
 class DataError(AutosampleError):

@@ -47,7 +47,7 @@ class Source:
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON; a worker in any folder finds it."""
-        files = {"test_file", "valid_file"} & self.options.keys()
+        files = {"test_file", "valid_file", "exposed"} & self.options.keys()
         there = {name: str(Path(self.options[name]).resolve()) for name in files}
         return {"path": str(self.path.resolve()), "options": {**self.options, **there}}
 

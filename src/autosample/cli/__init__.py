@@ -66,13 +66,16 @@ def root(
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit code.
 
-    Errors are printed to standard error as one message without a traceback.
+    Errors are printed to standard error as one message without a traceback, and with ``--json`` to
+    standard output as one object.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    crash.debug = False
+    crash.debug, crash.as_json = False, "--json" in given
     crash.survive_any_locale()
     try:
-        app(given, prog_name="autosample", obj=given)
+        ended: int | None = app(
+            given, prog_name="autosample", obj=given, standalone_mode=not crash.as_json
+        )
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:  # the reader has seen enough, as in `autosample samplers | head -1`
@@ -81,4 +84,4 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except BaseException as error:  # a panic of a library in Rust is no Exception
         return crash.show(error)
-    return 0
+    return ended or 0

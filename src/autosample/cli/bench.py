@@ -15,6 +15,8 @@ import typer
 
 from autosample.cli import output
 from autosample.cli.options import Json
+from autosample.cli.reading import Reading
+from autosample.cli.spread import spread
 
 if TYPE_CHECKING:
     from autosample.bench.table import Row
@@ -31,6 +33,7 @@ Folders = Annotated[
 
 
 @app.command(epilog="Example: autosample bench plan bench --data lastfm --data gowalla --model mf")
+@spread
 def plan(
     context: typer.Context,
     folder: Folder,
@@ -40,6 +43,7 @@ def plan(
             help="Folder with train.*, test.* and perhaps valid.*, or file of events; repeatable."
         ),
     ],
+    reading: Reading,
     model: Annotated[
         list[str] | None,
         typer.Option(help="See `autosample models`; repeatable.", show_default="mf"),
@@ -70,7 +74,7 @@ def plan(
 
     jobs = list(
         jobs_of(
-            [Source(path) for path in data],
+            [Source(path, reading.arguments()) for path in data],
             models=model or ["mf"],
             strategies=strategy or ["fixed", "adaptive"],
             seeds=range(first_seed, first_seed + seeds),

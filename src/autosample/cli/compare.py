@@ -11,40 +11,23 @@ import typer
 from autosample.cli import options, output
 from autosample.cli.bench import print_cell, stoppable, watching
 from autosample.cli.options import Json
+from autosample.cli.reading import Reading
+from autosample.cli.spread import spread
+from autosample.cli.training import LengthOptions, ModelOptions, given
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from autosample.bench.runs import Run
 
-_SETTINGS = (
-    "dim",
-    "depth",
-    "loss",
-    "lr",
-    "l2",
-    "batch_size",
-    "epochs",
-    "window",
-    "patience",
-    "metric",
-)
-#: Options of reading by the names that ``load_dataset`` has for them.
-_READING = {
-    "test": "test_file",
-    "valid": "valid_file",
-    "min_rating": "minimum_rating",
-    **{
-        name: name
-        for name in ("user", "item", "rating", "time", "split", "k_core", "separator", "header",
-                     "encoding", "skip_bad_lines")
-    },
-}  # fmt: skip
 
-
+@spread
 def compare(
     context: typer.Context,
     events: options.Events,
+    reading: Reading,
+    model: ModelOptions,
+    *,
     sampler: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,32 +50,9 @@ def compare(
         int,
         typer.Option(min=1, help="Trainings of each.", metavar="N", rich_help_panel=options.SEARCH),
     ] = 3,
-    test: options.Test = None,
-    valid: options.Valid = None,
-    user: options.User = "user_id",
-    item: options.Item = "item_id",
-    rating: options.Rating = None,
-    min_rating: options.MinRating = None,
-    time: options.Time = None,
-    split: options.Split = "ratio",
-    k_core: options.KCore = 0,
-    separator: options.Separator = None,
-    header: options.Header = True,
-    encoding: options.Encoding = "utf-8",
-    skip_bad_lines: options.SkipBadLines = False,
-    model: options.Model = None,
-    dim: options.Dim = None,
-    depth: options.Depth = None,
-    loss: options.Loss = None,
-    lr: options.Lr = None,
-    l2: options.L2 = None,
-    batch_size: options.BatchSize = None,
+    length: LengthOptions,
     seed: options.Seed = 0,
     threads: options.Threads = None,
-    epochs: options.Epochs = None,
-    window: options.Window = None,
-    patience: options.Patience = None,
-    metric: options.Metric = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -114,16 +74,16 @@ def compare(
 
     if threads is not None:
         set_threads(threads)
-    given = context.params
-    source = Source(events, {**_reading(given), "seed": seed})
+    settings = given(model, length)
+    source = Source(events, {**reading.arguments(), "seed": seed})
     jobs = list(
         jobs_of(
             [source],
-            models=[model or "mf"],
+            models=[settings.pop("model", "mf")],
             strategies=["fixed", *(strategy or ["adaptive"])],
             seeds=range(seed, seed + seeds),
             candidates=sampler,
-            settings={name: given[name] for name in _SETTINGS if given[name] is not None},
+            settings=settings,
         )
     )
     folder = out or Path("runs") / f"compare-{source.name}"
@@ -147,6 +107,8 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
     if found["unfinished"]:
         for row in found["unfinished"]:
             output.say(f"{row['label']}, seed {row['seed']}: {row['state']}, {row['error']}")
+        if json:
+            output.print_json({"folder": str(folder), **found})
         raise typer.Exit(1)
     (cell,) = found["cells"]
     says = verdict(cell)
@@ -187,9 +149,3 @@ def write_page(label: str, runs: Sequence[Run], dataset: Any, path: Path, comman
         against=against,
         command=command,
     )
-
-
-def _reading(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of ``load_dataset``, ready for JSON, from the options of a command."""
-    found = {to: given[name] for name, to in _READING.items() if given[name] is not None}
-    return {name: str(v) if isinstance(v, Path) else v for name, v in found.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -16,22 +18,37 @@ _NO_MEMORY = ("can't allocate memory", "out of memory", "unable to allocate")
 
 #: Set by ``autosample --debug``: print the traceback as well.
 debug = False
+#: Set where a command has ``--json``: print the error as one JSON object as well.
+as_json = False
+
+
+class MistakeError(AutosampleError):
+    """A mistake in the program itself."""
+
+    exit_code = EXIT_CODE
+
+
+class CommandError(AutosampleError):
+    """A command that does not exist in this form."""
+
+    exit_code = 2
 
 
 def show(error: BaseException) -> int:
-    """Print one message for an error of any kind to standard error; returns the exit code.
+    """Print one message for an error of any kind; returns the exit code.
 
-    Errors made for people are printed as they are. A lack of memory and a refusal by the system
-    have codes of their own. All else is a mistake in the program: its traceback goes to a file.
+    It goes to standard error, and as JSON to standard output where that was asked for. Errors made
+    for people are printed as they are. A lack of memory and a refusal by the system have codes of
+    their own. All else is a mistake in the program: its traceback goes to a file.
     """
-    known = error if isinstance(error, AutosampleError) else _understood(error)
-    if known is None:
-        print(_report(error), file=sys.stderr)
-    else:
-        print(printable(str(known)), file=sys.stderr)
+    known = error if isinstance(error, AutosampleError) else _understood(error) or _mistake(error)
+    print(printable(str(known)), file=sys.stderr)
+    if as_json:
+        with contextlib.suppress(OSError):  # of the output itself, which may be what failed
+            print(json.dumps(known.as_dict()), flush=True)
     if debug:
         traceback.print_exception(error)
-    return EXIT_CODE if known is None else known.exit_code
+    return known.exit_code
 
 
 def survive_any_locale() -> None:
@@ -43,6 +60,10 @@ def survive_any_locale() -> None:
 
 def _understood(error: BaseException) -> AutosampleError | None:
     """The error for people behind one of the system's."""
+    if hasattr(error, "format_message"):  # of the parser of the command line
+        command = getattr(getattr(error, "ctx", None), "command_path", "autosample")
+        told = f"{error.format_message().rstrip('.')}."
+        return CommandError("AS200", told, f"See `{command} --help`.")
     text = str(error).lower()
     if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
         return TrainingError(
@@ -59,7 +80,7 @@ def _understood(error: BaseException) -> AutosampleError | None:
     return None
 
 
-def _report(error: BaseException) -> str:
+def _mistake(error: BaseException) -> AutosampleError:
     """One line on a mistake in the program, and where its traceback is."""
     kind = f"{type(error).__name__}: {error}"
     line = printable(kind if len(kind) <= 200 else f"{kind[:199]}…")
@@ -71,7 +92,9 @@ def _report(error: BaseException) -> str:
         where = f"The traceback is in {path}"
     except OSError:
         where = "The traceback could not be written; `autosample --debug` prints it"
-    return (
-        f"{CODE}: A mistake in autosample, not yours ({line}). {where}: please report it with that "
-        "and the command. `autosample doctor` tells whether the installation is sound."
+    return MistakeError(
+        CODE,
+        f"A mistake in autosample, not yours ({line}).",
+        f"{where}: please report it with that and the command. `autosample doctor` tells whether "
+        "the installation is sound.",
     )

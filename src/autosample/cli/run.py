@@ -10,6 +10,9 @@ import typer
 
 from autosample.cli import options, output
 from autosample.cli.options import Json, Out, Threads
+from autosample.cli.reading import Reading
+from autosample.cli.spread import spread
+from autosample.cli.training import LengthOptions, ModelOptions, SearchOptions, given
 
 if TYPE_CHECKING:
     from autosample.data import Dataset
@@ -41,42 +44,15 @@ def demo(
     typer.echo(story.sentence(rows))
 
 
+@spread
 def start(
     events: options.Events,
-    test: options.Test = None,
-    valid: options.Valid = None,
-    user: options.User = "user_id",
-    item: options.Item = "item_id",
-    rating: options.Rating = None,
-    min_rating: options.MinRating = None,
-    time: options.Time = None,
-    split: options.Split = "ratio",
-    k_core: options.KCore = 0,
-    separator: options.Separator = None,
-    header: options.Header = True,
-    encoding: options.Encoding = "utf-8",
-    skip_bad_lines: options.SkipBadLines = False,
-    normalize_ids: options.NormalizeIds = None,
-    exposed: options.Exposed = None,
-    allow_overlap: options.AllowOverlap = False,
-    cold_users: options.ColdUsers = "keep",
-    model: options.Model = None,
-    dim: options.Dim = None,
-    depth: options.Depth = None,
-    loss: options.Loss = None,
-    lr: options.Lr = None,
-    l2: options.L2 = None,
-    batch_size: options.BatchSize = None,
+    reading: Reading,
+    model: ModelOptions,
+    search: SearchOptions,
+    length: LengthOptions,
     seed: options.Seed = 0,
     threads: Threads = None,
-    strategy: options.Strategy = None,
-    candidate: options.Candidate = None,
-    epochs: options.Epochs = None,
-    window: options.Window = None,
-    patience: options.Patience = None,
-    budget: options.Budget = None,
-    metric: options.Metric = None,
-    retrain: options.Retrain = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
@@ -90,76 +66,29 @@ def start(
     from autosample.settings import Settings  # noqa: PLC0415
     from autosample.store import RunFolder  # noqa: PLC0415
 
-    settings = Settings.of(
-        model=model,
-        dim=dim,
-        depth=depth,
-        loss=loss,
-        lr=lr,
-        l2=l2,
-        batch_size=batch_size,
-        strategy=strategy,
-        candidates=tuple(candidate) if candidate else None,
-        epochs=epochs,
-        window=window,
-        patience=patience,
-        budget=budget,
-        metric=metric,
-        retrain=retrain,
-        seed=seed,
-    )
+    settings = Settings.of(**given(model, search, length), seed=seed)
     check(settings)
-    dataset = load_dataset(
-        events,
-        test_file=test,
-        valid_file=valid,
-        exposed=exposed,
-        user=user,
-        item=item,
-        rating=rating,
-        time=time,
-        minimum_rating=min_rating,
-        k_core=k_core,
-        split=split,  # type: ignore[arg-type]  # checked there
-        seed=seed,
-        separator=separator,
-        header=header,
-        encoding=encoding,
-        skip_bad_lines=skip_bad_lines,
-        normalize_ids=normalize_ids,
-        allow_overlap=allow_overlap,
-        cold_users=cold_users,
-    )
+    dataset = load_dataset(events, **reading.arguments(), seed=seed)
     output.say_notes(dataset.notes)
     _go(RunFolder.create(out or _new_name(events.stem), dataset, settings), json)
 
 
+@spread
 def resume(
     run: Annotated[Path, typer.Argument(help="Folder of a run that was cut off.", metavar="RUN")],
-    model: options.Model = None,
-    dim: options.Dim = None,
-    depth: options.Depth = None,
-    loss: options.Loss = None,
-    lr: options.Lr = None,
-    l2: options.L2 = None,
-    batch_size: options.BatchSize = None,
+    model: ModelOptions,
+    search: SearchOptions,
+    length: LengthOptions,
     threads: Threads = None,
-    strategy: options.Strategy = None,
-    candidate: options.Candidate = None,
-    epochs: options.Epochs = None,
-    window: options.Window = None,
-    patience: options.Patience = None,
-    metric: options.Metric = None,
-    retrain: options.Retrain = None,
     fork: options.Fork = None,
     json: Json = False,
 ) -> None:
     """Go on with a run that was cut off; the result is that of an uninterrupted run.
 
-    A run keeps the settings it began with. Other ones need --fork and a new folder: there it goes
-    on from the checkpoint where that changes nothing that lies behind, and else starts anew.
+    What is not given here stays as the run began with. Other settings need --fork and a new folder:
+    there it goes on from the checkpoint where that changes nothing that lies behind, and else
+    starts anew.
     """
-    given = {name: value for name, value in locals().items() if value is not None}
     use_threads(threads)
     from autosample.settings import Settings  # noqa: PLC0415
     from autosample.store import RunFolder, changes, refuse  # noqa: PLC0415
@@ -167,9 +96,7 @@ def resume(
 
     folder = RunFolder.open(run)
     old = folder.settings()
-    if candidate:
-        given["candidates"] = tuple(candidate)
-    new = Settings.of(**dict(old) | {k: v for k, v in given.items() if k in Settings.model_fields})
+    new = Settings.of(**dict(old) | given(model, search, length))
     if fork is not None:
         folder = fork_to(folder, fork, new)
     else:

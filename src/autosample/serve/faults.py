@@ -91,13 +91,7 @@ class Gate:
 def answer(error: AutosampleError) -> JSONResponse:
     """An error as JSON."""
     default = 422 if isinstance(error, DataError | SettingsError) else 500
-    fault = {
-        "code": error.code,
-        "problem": error.problem,
-        "fix": error.fix,
-        "examples": error.examples,
-    }
-    return JSONResponse({"error": fault}, _STATUS.get(error.code, default))
+    return JSONResponse(error.as_dict(), _STATUS.get(error.code, default))
 
 
 def install(app: FastAPI) -> None:
