@@ -71,10 +71,41 @@ def test_the_page_is_that_of_the_winner_and_compares_all(done, capsys):
     cell = json.loads(told(capsys, *done, "--json").out)["cells"][0]
     best = max(cell["rows"], key=lambda row: row["test"])["label"]
     page = (Path(done[-1]) / "compare.html").read_text("utf-8")
-    assert f"{best} against the others on events" in page
+    assert f"{best} won among 3 on events" in page
+    assert "this run" not in page
     assert all(f"against {label}" in page.replace("the best fixed sampler, ", "")
                for label in {*SAMPLERS, "adaptive"} - {best})  # fmt: skip
     assert "<script" not in page
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_shows_who_won_by_how_much_in_a_browser(done, width):
+    """Bars as long as what was reached, and a paired difference to every other."""
+    from tests.report import test_browser as chromium  # noqa: PLC0415  skips without playwright
+
+    if chromium.BROWSER is None:
+        pytest.skip("needs chromium, which is not installed")
+    cell = json.loads((Path(done[-1]) / "compare.json").read_text("utf-8"))["cells"][0]
+    rows = sorted(cell["rows"], key=lambda row: -row["test"])
+    best = rows[0]["label"]
+    said = []
+    with chromium.sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.BROWSER, args=chromium.FLAGS)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("console", lambda message: said.append(message.text))
+        page.goto((Path(done[-1]) / "compare.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        reached = page.get_by_role("img", name="NDCG@20 on test users", exact=True)
+        bars = [one.bounding_box()["width"] for one in reached.locator("rect").all()]
+        apart = page.get_by_role("img", name=f"NDCG@20: {best} minus others", exact=True)
+        assert apart.locator("circle").count() == len(rows) - 1
+        lead = page.locator(".lead").first.inner_text()
+        browser.close()
+    assert max(bars) == bars[0]
+    shares = sorted(bar / bars[0] for bar in bars)
+    assert shares == pytest.approx(sorted(r["test"] / rows[0]["test"] for r in rows), abs=0.01)
+    assert " won" in lead
+    assert said == []
 
 
 def test_a_run_of_the_comparison_is_a_run(done, capsys):

@@ -53,6 +53,19 @@ def test_intervals_stand_right_of_zero_where_the_run_is_better():
     assert groups[0].find("title").text == "a: +0.5000  (+0.2500 to +0.7500)"
 
 
+def test_bars_go_from_zero_to_the_mean():
+    rows = [Interval("a", 0.5, 0.4, 0.6, style="c0"), Interval("b", 0.25, 0.2, 0.3, style="c1")]
+    root = ET.fromstring(intervals(rows, title="t", desc="d"))
+    first, second = root.iter("g")
+    assert (first.attrib["class"], second.attrib["class"]) == ("bar c0", "bar c1")
+    (zero, *_) = (line for line in root.iter("line") if line.attrib.get("class") == "axis")
+    for group in (first, second):
+        assert group.find("rect").attrib["x"] == zero.attrib["x1"]
+    widths = [float(g.find("rect").attrib["width"].rstrip("%")) for g in (first, second)]
+    assert widths[0] == pytest.approx(2 * widths[1], abs=0.02)
+    assert first.find("circle") is None
+
+
 def test_without_an_interval_there_is_a_dot_only():
     row = Interval("a", 0.5, float("nan"), float("nan"))
     root = ET.fromstring(intervals([row], title="t", desc="d"))

@@ -17,7 +17,7 @@ def test_metrics_of_the_run_and_of_others():
     table = tables.metric_table(
         result.settings, {"this": [result.ranks], "twin": [result.ranks] * 2}
     )
-    assert table.head == ["Measure", "This run", "95% interval", "twin", "Meaning"]
+    assert table.head == ["Measure", "this", "95% interval", "twin", "Meaning"]
     for metric, row in zip(result.settings.metrics, table.rows, strict=True):
         assert row[1] == row[3] == f"{per_user(result.ranks, metric).mean():.4f}"
         low, high = map(float, row[2].split(" to "))

@@ -32,16 +32,25 @@ def test_a_long_schedule_is_told_by_its_ends_and_its_most():
 
 
 def test_the_winner_is_the_sampler_of_most_epochs():
-    def won(*schedule, strategy="adaptive"):
+    def won(*schedule, strategy="adaptive", **others):
         settings = tiny_run().settings.model_copy(update={"strategy": strategy})
-        return words.winner(replace(tiny_run(), schedule=schedule, settings=settings))
+        run = replace(tiny_run(), schedule=schedule, settings=settings)
+        return words.winner(run, {name: apart(by) for name, by in others.items()})
+
+    def apart(by):
+        return Difference(Mean(by, by - 1, by + 1), 0.5, 0.5, 1.0, 0.01)
 
     both = JOIN.join(["a", "b"])
-    assert won(("a", 2), (both, 2)) == "A schedule of 2 samplers won, mostly a: 4 of 4 epochs."
-    assert won(("a", 2), (both, 3), ("b", 3)).endswith("mostly b: 6 of 8 epochs.")
-    assert won(("a", 1)) == "a won and trained all 1 epoch of the final model."
-    assert won(("a", 7), strategy="fixed") == "a was trained alone, for 7 epochs."
+    assert won(("a", 2), (both, 2)) == "Found: a schedule of 2 samplers, with a in all 4 epochs."
+    assert won(("a", 2), (both, 3), ("b", 3)).endswith("with b in 6 of 8 epochs.")
+    assert won(("a", 1)) == "Found: a, for all 1 epoch."
+    assert won(("a", 7), strategy="fixed") == "Found: a, trained alone for 7 epochs."
     assert "initial parameters" in won()
+    assert won(("a", 2), (both, 2), c=0.1) == (
+        "A schedule of 2 samplers won, with a in all 4 epochs."
+    )
+    assert won(("a", 4), c=0.1, d=0.0) == "a won, for all 4 epochs."
+    assert won(("a", 4), c=0.1, d=-0.2, e=-0.3) == "e won. This is a, for all 4 epochs."
 
 
 def test_quality_tells_how_far_others_are_and_whether_that_is_significant():

@@ -16,6 +16,8 @@ PROBE = """() => {
   const box = v => v.getBoundingClientRect(), inside = document.documentElement.clientWidth;
   return {
     overflow: document.documentElement.scrollWidth - inside,
+    cut: [...document.querySelectorAll(".scroll")].filter(
+      v => v.scrollWidth > v.clientWidth).length,
     charts: [...document.querySelectorAll("svg")].filter(v => box(v).width > 300).length,
     outside: [...document.querySelectorAll("dd, h1, h2, .state")].filter(
       v => box(v).right > inside + 1).map(v => v.textContent),
@@ -35,7 +37,7 @@ def test_pages_fit_and_lead_to_each_other(tmp_path) -> None:
             page.on("console", lambda message: told.append(message.text))
             page.on("pageerror", lambda error: told.append(str(error)))
             page.goto(f"{address}/")
-            assert page.evaluate(PROBE) == {"overflow": 0, "charts": 0, "outside": []}
+            assert page.evaluate(PROBE) == {"overflow": 0, "cut": 0, "charts": 0, "outside": []}
             page.get_by_role("link", name=LONG).click()
             assert page.title() == f"{LONG} · autosample"
             found = page.evaluate(PROBE)

@@ -3,11 +3,12 @@ import math
 import os
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
 from autosample.errors import AutosampleError
-from autosample.serve.live import look, runs_below
+from autosample.serve.live import look, rivals, runs_below
 from autosample.store import RunFolder
 from tests.serve.making import finished
 from tests.tiny import quick, tiny_dataset
@@ -53,6 +54,15 @@ def test_the_schedule_is_that_of_the_last_checkpoint(tmp_path) -> None:
     best = max(records, key=lambda record: record["value"])
     assert sum(epochs for _, epochs in live.schedule) == best["epochs"] > 0
     assert best["sampler"] in ("average", live.schedule[-1][0])
+
+
+def test_rivals_were_tested_alike(tmp_path) -> None:
+    live = look("one", finished())
+    other, new = replace(live, name="two"), replace(live, name="new", tested=False)
+    elsewhere = replace(live, name="three", data="other data")
+    assert rivals(live, [live, other, new, elsewhere]) == [other]
+    assert live.data == RunFolder.open(finished()).dataset().fingerprint()
+    assert live.label == "adaptive"
 
 
 def test_a_run_that_stopped_and_a_line_cut_off(tmp_path) -> None:

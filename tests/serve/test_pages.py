@@ -85,6 +85,27 @@ def test_the_report_is_that_of_the_run(http) -> None:
     assert (response.status_code, fault(response)) == (500, "AS509")
 
 
+def test_who_won_is_said_in_the_list_and_in_the_report(tmp_path) -> None:
+    """Of runs that were tested alike; the report has the others beside the run."""
+    shutil.copytree(finished(), tmp_path / "search")
+    settings = quick(strategy="fixed", candidates=("uniform",), epochs=1)
+    RunFolder.create(tmp_path / "plain", tiny_dataset(), settings).run()
+    RunFolder.create(tmp_path / "new", tiny_dataset(), quick())
+    labels = {"search": "adaptive", "plain": "uniform"}
+    reached = {name: RunFolder.open(tmp_path / name).result().metrics["ndcg@20"] for name in labels}
+    worse, best = sorted(reached, key=reached.get)
+    client = Client(make_pages(tmp_path))
+    rows = client.get("/").text.partition("<tbody>")[2].split("</tr>")
+    marked = [row for row in rows if ">best</span>" in row]
+    assert len(marked) == 1
+    assert f">{best}</a>" in marked[0]
+    assert "Full report, beside 1 other run" in client.get(f"/run/{best}").text
+    lost = client.get(f"/run/{worse}/report").text
+    assert f"{labels[best]} won." in lost
+    assert f"{labels[worse]} minus others" in lost
+    assert re.search(r"\((not )?significant, p", lost)
+
+
 def test_names_are_shown_as_text_and_nothing_runs(http) -> None:
     for path in ("/", f"/run/{urllib.parse.quote(HOSTILE)}", "/run/good/report"):
         response = http.get(path)

@@ -83,13 +83,18 @@ def _stretch(row: Lane, part: tuple[int, int], kind: str, end: int, middle: int)
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with the ends of its interval, NaN where there is none; a word on it at the right."""
+    """A mean with the ends of its interval, NaN where there is none; a word on it at the right.
+
+    With a ``style`` it is a bar of that colour from zero, else a dot whose colour says on which
+    side of zero the interval lies.
+    """
 
     label: str
     mean: float
     low: float
     high: float
     word: str = ""
+    style: str = ""
 
 
 def intervals(rows: Sequence[Interval], *, title: str, desc: str) -> Markup:
@@ -106,19 +111,25 @@ def intervals(rows: Sequence[Interval], *, title: str, desc: str) -> Markup:
 
 def _interval(row: Interval, x: Scale, y: int) -> Markup:
     numbers = f"{signed(row.mean)}  ({signed(row.low)} to {signed(row.high)})"
-    kind = "better" if row.low > 0 else "worse" if row.high < 0 else "unclear"
+    side = "better" if row.low > 0 else "worse" if row.high < 0 else "unclear"
     line = Markup("")
     if math.isfinite(row.low):
         line = Markup('<line x1="{}%" x2="{}%" y1="{}" y2="{}"/>').format(
             x(row.low), x(row.high), y + 28, y + 28
         )
-    dot = Markup('<circle cx="{}%" cy="{}" r="5"/>').format(x(row.mean), y + 28)
+    if row.style:
+        kind, width = f"bar {row.style}", round(x(row.mean) - x(0), 2)
+        mark = Markup('<rect x="{}%" y="{}" width="{}%" height="14" rx="2"/>').format(
+            x(0), y + 21, width
+        )
+    else:
+        kind = f"interval {side}"
+        mark = Markup('<circle cx="{}%" cy="{}" r="5"/>').format(x(row.mean), y + 28)
     zero = Markup('<line class="axis" x1="{0}%" x2="{0}%" y1="{1}" y2="{2}"/>').format(
         x(0), y + 18, y + 38
     )
-    marks = Markup('<g class="interval {}">{}{}{}</g>').format(
-        kind, tip(f"{row.label}: {numbers}"), line, dot
-    )
+    parts = mark + line if row.style else line + mark
+    marks = Markup('<g class="{}">{}{}</g>').format(kind, tip(f"{row.label}: {numbers}"), parts)
     words = text(0, y + 13, row.label, "lane-label") + text("100%", y + 13, row.word, "end")
     return words + zero + marks
 

@@ -133,7 +133,21 @@ def party_style(place: int, label: str) -> str:
     return f"c{hue}"
 
 
-def difference_figure(differences: Mapping[str, Difference], metric: str) -> Figure:
+def reached_figure(means: Mapping[str, Mean], metric: str) -> Figure:
+    """What every party reached on the test users, with the interval of each alone."""
+    title = f"{metric_name(metric)} on test users"
+    rows = [
+        Interval(short(label, 30), m.value, m.low, m.high, score(m.value), party_style(n, label))
+        for n, (label, m) in enumerate(means.items())
+    ]
+    told = "; ".join(f"{row.label}: {row.word}" for row in rows)
+    note = "Mean over test users, and seeds, with its 95% interval over users."
+    return Figure(title, note, intervals(rows, title=title, desc=told))
+
+
+def difference_figure(
+    differences: Mapping[str, Difference], metric: str, this: str = "this run"
+) -> Figure:
     """This run minus others, user by user."""
     name = metric_name(metric)
     rows = [
@@ -151,12 +165,12 @@ def difference_figure(differences: Mapping[str, Difference], metric: str) -> Fig
         for row in rows
     )
     note = (
-        "Mean difference over the same test users and its 95% interval; right of the line this "
-        "run is better. p: Student's paired test over users"
+        "Mean difference over the same test users and its 95% interval; right of the line "
+        f"{this} is better. p: Student's paired test over users"
         + (", adjusted for the number of comparisons (Holm). " if len(rows) > 1 else ". ")
         + "Both say how far other users could change the picture, not how far other seeds could."
     )
-    title = f"{name}: this run minus others"
+    title = f"{name}: {this} minus others"
     return Figure(title, note, intervals(rows, title=title, desc=told))
 
 

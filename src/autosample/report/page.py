@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from autosample.errors import StoreError
 from autosample.report import figures, sections, tables, words
 from autosample.report.learning import learning_figures, price_figures
 from autosample.report.numbers import metric_name
-from autosample.report.parties import gather
+from autosample.report.parties import THIS, Party, gather, named
 from autosample.report.story import choices, samplers_of
 from autosample.run import RunResult
 
@@ -24,6 +24,7 @@ def write_report(
     path: str | Path,
     *,
     title: str = "Search for a negative sampler",
+    name: str = THIS,
     environment: Mapping[str, object] | None = None,
     against: Mapping[str, RunResult] | None = None,
     command: str | None = None,
@@ -37,6 +38,7 @@ def write_report(
         dataset: What it ran on.
         path: Where to write; an existing file is replaced.
         title: Heading of the page.
+        name: What the run is called beside the others.
         environment: Versions and the like, shown as given.
         against: Other runs on the same test split by a label, for paired differences. Those that
             differ in their seed alone are taken together.
@@ -48,7 +50,9 @@ def write_report(
 
     Cost: two full rankings, of the test users by popularity and of at most 20,000 for their lists.
     """
-    content = _content(result, dataset, title, environment or {}, against or {}, command)
+    content = _content(
+        result, dataset, title, environment or {}, gather(result, against or {}, name), command
+    )
     _write(Path(path), _environment().get_template("page.html.j2").render(content))
     return Path(path)
 
@@ -79,17 +83,17 @@ def _content(
     dataset: Dataset,
     title: str,
     environment: Mapping[str, object],
-    against: Mapping[str, RunResult],
+    parties: Sequence[Party],
     command: str | None,
 ) -> dict[str, Any]:
     """Everything that the template shows."""
-    settings, parties = result.settings, gather(result, against)
+    settings = result.settings
     quality = sections.quality(result, dataset, parties)
     found, own, changes = quality.pop("found"), quality.pop("own"), quality.pop("changes", {})
     return {
         "title": title,
         "about": [settings.model.upper(), f"{settings.strategy} search", f"seed {settings.seed}"],
-        "found": [words.winner(result), found, words.cost(parties)],
+        "found": [words.winner(result, named(parties, changes)), found, words.cost(parties)],
         "tiles": sections.tiles(parties, own, changes),
         "alone": not parties[1:],
         "metric": metric_name(settings.metric),

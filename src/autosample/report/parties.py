@@ -58,8 +58,8 @@ class Party:
         return values
 
 
-def gather(result: RunResult, against: Mapping[str, RunResult]) -> list[Party]:
-    """This run, with its other seeds, then the others in the order given.
+def gather(result: RunResult, against: Mapping[str, RunResult], name: str = THIS) -> list[Party]:
+    """This run, by its name, with its other seeds, then the others in the order given.
 
     Of the others with a fixed sampler, the one with the best mean on validation users is the best
     fixed sampler; none is when there is no other beside uniform sampling.
@@ -67,17 +67,17 @@ def gather(result: RunResult, against: Mapping[str, RunResult]) -> list[Party]:
     Raises:
         DataError: AS145 when a run is not of the same test split.
     """
-    groups: list[dict[str, RunResult]] = [{THIS: result}]
-    for name, run in against.items():
+    groups: list[dict[str, RunResult]] = [{name: result}]
+    for given, run in against.items():
         if result.ranks is not None and run.ranks is not None:
             check_same_test(result.ranks, run.ranks)
         if run.ranks is not None or result.ranks is None:
-            _place(groups, name, run)
+            _place(groups, given, run)
     fixed = [group for group in groups[1:] if _is_fixed(group)]
     best = max(fixed, key=_validation, default=None)
     if best is not None and all(_label(group) in _UNIFORM_LABELS for group in fixed):
         best = None
-    labels = [THIS, *(_label(group) for group in groups[1:])]
+    labels = [name, *(_label(group) for group in groups[1:])]
     return [
         Party(
             label if labels.count(label) == 1 else next(iter(group)),

@@ -17,6 +17,7 @@ from autosample.report.figures import (
     curve_figures,
     difference_figure,
     group_figure,
+    reached_figure,
     share_figure,
 )
 from autosample.report.measure import (
@@ -71,10 +72,18 @@ def quality(result: RunResult, dataset: Dataset, parties: Sequence[Party]) -> di
         "changes": changes,
         "metrics": metric_table(result.settings, ranks),
         "curves": curve_figures(ranks),
-        "differences": difference_figure(changes, metric),
+        "reached": _reached(parties, metric),
+        "differences": difference_figure(changes, metric, parties[0].label),
         "comparison": comparison_table(parties, changes, metric) if parties[1:] else None,
         "groups": _groups(result, result.ranks, dataset),
     }
+
+
+def _reached(parties: Sequence[Party], metric: str) -> Figure | None:
+    """What everybody reached, where there is somebody else."""
+    if not parties[1:]:
+        return None
+    return reached_figure({p.label: mean(p.per_user(metric)) for p in parties}, metric)
 
 
 def _groups(result: RunResult, ranks: Ranks, dataset: Dataset) -> list[Figure]:

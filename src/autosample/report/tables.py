@@ -53,14 +53,21 @@ def metric_table(settings: Settings, ranks: Mapping[str, Sequence[Ranks]]) -> Ta
         explained = EXPLAINED.get(parse_metric(metric)[0], "")
         rows.append([metric_name(metric), score(own.value), interval, *theirs, explained])
     others = [short(label, 40) for label in others]
-    return Table(["Measure", "This run", "95% interval", *others, "Meaning"], rows)
+    return Table(["Measure", short(this, 40), "95% interval", *others, "Meaning"], rows)
 
 
 def comparison_table(
     parties: Sequence[Party], changes: Mapping[str, Difference], metric: str
 ) -> Table:
     """What every party reached and cost, and how far this run is from it."""
-    head = ["Run", metric_name(metric), "This run is", "Test", "Better for", "Worse for"]
+    head = [
+        "Run",
+        metric_name(metric),
+        f"{short(parties[0].label, 40)} is",
+        "Test",
+        "Better for",
+        "Worse for",
+    ]
     rows = []
     for party, one in zip(parties, (None, *changes.values()), strict=True):
         values = ["", "", "", ""]

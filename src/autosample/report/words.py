@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from autosample.report.measure import Difference, Mean
 from autosample.report.numbers import (
@@ -18,7 +19,7 @@ from autosample.report.numbers import (
     short,
 )
 from autosample.report.parties import Party
-from autosample.report.story import Stretch, kept_epochs, stretches
+from autosample.report.story import Stretch, Told, kept_epochs, stretches
 from autosample.run import RunResult
 from autosample.samplers import sampler_classes
 
@@ -69,20 +70,30 @@ def _names(part: Stretch) -> str:
     return f"the average of {_listed([short(label) for label in part.labels])}"
 
 
-def winner(result: RunResult) -> str:
-    """Who won, in a sentence."""
+def winner(result: Told, others: Mapping[str, Difference] = MappingProxyType({})) -> str:
+    """Who won, in a sentence.
+
+    Args:
+        result: The run, over or not.
+        others: By the names of others, how far the run is above them on the test users.
+    """
     counts = kept_epochs(result.schedule)
     if not counts:
         return "No training was better than the initial parameters."
     most, total = max(counts, key=lambda label: counts[label]), stretches(result.schedule)[-1].last
+    who, share = short(most), f"for all {plural(total, 'epoch')}"
     if result.settings.strategy == "fixed":
-        return f"{short(most)} was trained alone, for {plural(total, 'epoch')}."
-    if len(counts) == 1:
-        return f"{short(most)} won and trained all {plural(total, 'epoch')} of the final model."
-    return (
-        f"A schedule of {len(counts)} samplers won, mostly {short(most)}: "
-        f"{counts[most]} of {plural(total, 'epoch')}."
-    )
+        share = f"trained alone for {plural(total, 'epoch')}"
+    elif len(counts) > 1:
+        who = f"a schedule of {len(counts)} samplers"
+        part = "all" if counts[most] == total else f"{counts[most]} of"
+        share = f"with {short(most)} in {part} {plural(total, 'epoch')}"
+    ahead = min(others, key=lambda name: others[name].mean.value, default="")
+    if ahead and others[ahead].mean.value < 0:
+        return f"{short(ahead, 80)} won. This is {who}, {share}."
+    if not others:
+        return f"Found: {who}, {share}."
+    return f"{who.replace('a schedule', 'A schedule')} won, {share}."
 
 
 def quality(

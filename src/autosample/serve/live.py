@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class Live:
         name: Of its folder.
         state: "over", "running", "stopped" or "damaged".
         settings: What it was asked; the defaults for a damaged one.
+        data: Fingerprint of its dataset.
         schedule: Samplers and epochs behind the final model, or behind the best of the last
             checkpoint.
         history: Records of epochs, evaluations and decisions so far.
@@ -42,12 +43,19 @@ class Live:
     name: str
     state: str
     settings: Settings
+    data: str
     schedule: Schedule
     history: Sequence[Mapping[str, Any]]
     value: float
     tested: bool
     trainings: float
     seconds: float
+
+    @property
+    def label(self) -> str:
+        """The sampler that trains alone, or the strategy."""
+        settings = self.settings
+        return settings.candidates[0] if settings.strategy == "fixed" else settings.strategy
 
     @property
     def epochs(self) -> int:
@@ -62,17 +70,28 @@ def runs_below(folder: Path) -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(folder.glob("*/manifest.json"))}
 
 
+def rivals(run: Live, runs: Iterable[Live]) -> list[Live]:
+    """Other runs that were tested on the same users and items, by the same metric."""
+    key = run.data, run.settings.metric, True
+    return [
+        one
+        for one in runs
+        if one.name != run.name and (one.data, one.settings.metric, one.tested) == key
+    ]
+
+
 def look(name: str, path: Path) -> Live:
     """What the folder of a run shows now. Cost: reading its history."""
     try:
         return _look(name, path)
     except (AutosampleError, OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Live(name, "damaged", Settings(), (), (), math.nan, False, 0.0, 0.0)
+        return Live(name, "damaged", Settings(), "", (), (), math.nan, False, 0.0, 0.0)
 
 
 def _look(name: str, path: Path) -> Live:
     listed = json.loads((path / "manifest.json").read_text("utf-8"))["sha256"]
     settings = Settings.of(**json.loads((path / "settings.json").read_text("utf-8")))
+    data = json.loads((path / "data.json").read_text("utf-8"))["fingerprint"]
     history, changed = _history(path)
     quiet = max(0.0, time.time() - changed)
     values = [record["value"] for record in history if record["kind"] == "evaluation"]
@@ -82,6 +101,7 @@ def _look(name: str, path: Path) -> Live:
         return Live(
             name=name,
             settings=settings,
+            data=data,
             history=history,
             state="over",
             schedule=tuple((label, epochs) for label, epochs in result["schedule"]),
@@ -93,6 +113,7 @@ def _look(name: str, path: Path) -> Live:
     return Live(
         name=name,
         settings=settings,
+        data=data,
         history=history,
         state="running" if quiet < _QUIET else "stopped",
         schedule=Checkpoints(path).schedule_so_far(),

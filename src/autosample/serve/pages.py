@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,19 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from autosample.errors import SettingsError
-from autosample.report import write_report
+from autosample.report import words, write_report
 from autosample.report.figures import schedule_figure
 from autosample.report.learning import own_figures
-from autosample.report.numbers import MISSING, duration, metric_name, plural, score, short
+from autosample.report.numbers import MISSING, duration, metric_name, plural, score
 from autosample.report.story import choices
 from autosample.serve.faults import LOOPBACK, Gate, install
-from autosample.serve.live import Live, look, runs_below
+from autosample.serve.live import Live, look, rivals, runs_below
 from autosample.serve.model import revision_of
 from autosample.store import RunFolder
 
 _REFRESH = 5  # seconds
 _LATEST = 20  # decisions shown
+_MOST = 12  # other runs in a report
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -61,7 +63,7 @@ def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> Fast
     def every() -> HTMLResponse:
         runs = [look(*run) for run in runs_below(folder).items()]
         moving = any(run.state == "running" for run in runs)
-        rows = [_row(run) for run in runs]
+        rows = [_row(run, runs) for run in runs]
         refresh = _REFRESH if moving or not runs else 0
         return show("runs.html.j2", title="Runs", rows=rows, refresh=refresh)
 
@@ -69,12 +71,17 @@ def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> Fast
     def one(name: str) -> HTMLResponse:
         run = look(name, _path(folder, name))
         refresh = _REFRESH if run.state in ("running", "stopped") else 0
-        return show("run.html.j2", title=run.name, refresh=refresh, **_content(run))
+        others = _rivals(folder, run) if run.tested else {}
+        content = {**_content(run), "rivals": plural(len(others), "other run") if others else ""}
+        return show("run.html.j2", title=run.name, refresh=refresh, **content)
 
     @app.get("/run/{name}/report")
     def report(name: str) -> HTMLResponse:
         path = _path(folder, name)
-        return HTMLResponse(_report(path, revision_of(path)), headers=_HEADERS)
+        run, revision = look(name, path), revision_of(path)
+        others = _rivals(folder, run) if run.tested else {}
+        against = tuple((label, one, revision_of(one)) for label, one in others.items())
+        return HTMLResponse(_report(run.label, path, revision, against), headers=_HEADERS)
 
     return app
 
@@ -94,36 +101,60 @@ def _path(folder: Path, name: str) -> Path:
     return runs[name]
 
 
+def _rivals(folder: Path, run: Live) -> dict[str, Path]:
+    """Folders of the best other runs on the same test, by what they are called beside this one."""
+    paths = runs_below(folder)
+    found = rivals(run, (look(*other) for other in paths.items()))
+    best = sorted(found, key=lambda one: -one.value)[:_MOST]
+    labels = [run.label, *(one.label for one in best)]
+    return {
+        one.label if labels.count(one.label) == 1 else one.name: paths[one.name] for one in best
+    }
+
+
 @lru_cache(maxsize=8)
-def _report(path: Path, revision: str) -> bytes:  # noqa: ARG001, RUF100  a part of the key
-    """The report of a run that is over."""
+def _report(
+    label: str,
+    path: Path,
+    revision: str,  # noqa: ARG001, RUF100  a part of the key, as those of the others
+    against: tuple[tuple[str, Path, str], ...],
+) -> bytes:
+    """The report of a run that is over, beside others."""
     run = RunFolder.open(path)
     dataset = run.dataset()
+    others = {
+        name: replace(RunFolder.open(other).result(dataset), state={}) for name, other, _ in against
+    }
     with tempfile.TemporaryDirectory() as folder:
         page = write_report(
             run.result(dataset),
             dataset,
             Path(folder) / "report.html",
+            name=label,
             environment=run.environment(),
+            against=others,
             command=f"autosample repeat {path}",
         )
         return page.read_bytes()
 
 
-def _row(run: Live) -> dict[str, object]:
-    """A run's line in the list."""
+def _row(run: Live, runs: Sequence[Live]) -> dict[str, object]:
+    """A run's line in the list, and whether it is the best of those that were tested alike."""
+    row = {"name": run.name, "state": run.state, "best": False, "cells": []}
     if run.state == "damaged":
-        return {"name": run.name, "state": run.state, "cells": []}
+        return row
+    others = rivals(run, runs)
+    best = run.tested and others and all(run.value > one.value for one in others)
     settings = run.settings
     cells = [
         ("Model", settings.model),
         ("Search", settings.strategy),
         (metric_name(settings.metric), _value(run)),
-        ("Schedule", _in_words(run.schedule)),
+        ("Schedule", _in_words(run)),
         ("Cost", f"{run.trainings:.1f} trainings"),
         ("Last record", f"{duration(run.seconds)} ago"),
     ]
-    return {"name": run.name, "state": run.state, "cells": cells}
+    return {**row, "best": best, "cells": cells}
 
 
 def _content(run: Live) -> dict[str, object]:
@@ -147,7 +178,8 @@ def _value(run: Live) -> str:
     return shown if run.tested or shown == MISSING else f"{shown} (validation)"
 
 
-def _in_words(schedule: Sequence[tuple[str, int]]) -> str:
-    """The last samplers of a schedule."""
-    told = [f"{short(label, 40)} ({plural(epochs, 'epoch')})" for label, epochs in schedule[-3:]]
-    return ("… " if len(schedule) > 3 else "") + ", ".join(told) if told else MISSING
+def _in_words(run: Live) -> str:
+    """A schedule in a few words."""
+    if not run.schedule:
+        return MISSING
+    return words.winner(run).removeprefix("Found: ").removesuffix(".")
