@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from autosample.data import Interactions
 from autosample.evaluate import rank_held_out
 from autosample.kernels.best import top_k, top_k_torch
-from autosample.kernels.draw import Unseen, WeightedUnseen
+from autosample.kernels.draw import Unseen
 from autosample.kernels.score import pair_scores, pair_scores_torch
 from autosample.kernels.spmm import Adjacency
+from autosample.kernels.weighted import WeightedUnseen
 from autosample.metrics import per_user
 from autosample.testing import oracles
 from autosample.testing.tables import interactions

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from autosample.data.interactions import Interactions
 from autosample.errors import SamplerError
-from autosample.kernels.draw import Unseen, WeightedUnseen
+from autosample.kernels.draw import Unseen
 from autosample.kernels.random import make_key
 from autosample.kernels.threads import get_threads, set_threads
+from autosample.kernels.weighted import WeightedUnseen
 from autosample.testing.checks import chi_square
 
 KEY = make_key(11)
@@ -81,6 +82,20 @@ def test_weighted_twins_agree():
     users, index = everyone(SETS, 40)
     ids = weighted.draw(users, index, 5, KEY)
     assert torch.equal(ids, weighted.draw_torch(users, index, 5, KEY))
+
+
+def test_histories_of_every_length_are_avoided_and_twins_agree():
+    # more rows than a block holds, histories from none to all but one of 300 items
+    n_items, lengths = 300, [0, 1, 2, 3, 7, 8, 9, 40, 150, 299] * 15
+    chance = np.random.default_rng(3)
+    sets = [set(chance.permutation(n_items)[:length].tolist()) for length in lengths]
+    unseen = Unseen(interactions_of(sets, n_items))
+    weighted = WeightedUnseen(unseen, torch.from_numpy(chance.pareto(1.0, n_items) + 0.01))
+    users, index = everyone(sets, 1)
+    for source in (unseen, weighted):
+        ids = source.draw(users, index, 7, KEY)
+        assert all(sets[user].isdisjoint(row) for user, row in enumerate(ids.tolist()))
+        assert torch.equal(ids, source.draw_torch(users, index, 7, KEY))
 
 
 def test_the_only_unseen_item_is_drawn():

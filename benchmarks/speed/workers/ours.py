@@ -20,8 +20,9 @@ from protocol import METRICS_K, Options, Work  # noqa: E402
 
 from autosample.data.interactions import Interactions  # noqa: E402
 from autosample.evaluate import rank_held_out  # noqa: E402
-from autosample.kernels.draw import Unseen, WeightedUnseen  # noqa: E402
+from autosample.kernels.draw import Unseen  # noqa: E402
 from autosample.kernels.threads import set_threads  # noqa: E402
+from autosample.kernels.weighted import WeightedUnseen  # noqa: E402
 from autosample.metrics import summarise  # noqa: E402
 from autosample.models import MODELS  # noqa: E402
 from autosample.samplers import make_sampler  # noqa: E402

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from autosample.data.interactions import Interactions
 from autosample.errors import SamplerError
-from autosample.kernels.draw import WeightedUnseen
+from autosample.kernels.weighted import WeightedUnseen
 from autosample.samplers.base import Sampler, check_at_least, check_at_most
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from autosample.kernels import random
-from autosample.kernels.draw import Unseen, WeightedUnseen
+from autosample.kernels.draw import Unseen
 from autosample.kernels.threads import parallel_ranges
+from autosample.kernels.weighted import WeightedUnseen
 from autosample.types import Batch, View
 
 

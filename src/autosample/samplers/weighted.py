@@ -9,7 +9,7 @@ from torch import Tensor
 
 from autosample.data.interactions import Interactions
 from autosample.errors import SamplerError
-from autosample.kernels.draw import WeightedUnseen
+from autosample.kernels.weighted import WeightedUnseen
 from autosample.samplers.base import Sampler
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
