@@ -7,7 +7,7 @@ import torch
 from autosample.data.interactions import Interactions
 from autosample.errors import DataError, TrainingError
 from autosample.kernels import order, rank
-from autosample.kernels.tile import BLOCK, SEGMENT
+from autosample.kernels.tile import BLOCK, PANEL
 from tests.kernels.ranked import INF, best_first, pairs, random_case, tables, tables_with_nan
 
 RANKS = [rank.ranks_of, rank.ranks_of_torch]
@@ -38,11 +38,11 @@ def test_ranks_agree_with_a_sort(ranks_of, values):
 
 def test_ranks_over_several_segments():
     rng = np.random.default_rng(0)
-    n_items = 2 * SEGMENT + 37
+    n_items = 2 * PANEL + 37
     scores = torch.from_numpy(rng.integers(0, 500, (2, n_items)).astype(np.float32))
-    edges = [0, SEGMENT - 1, SEGMENT, 2 * SEGMENT, n_items - 1]
+    edges = [0, PANEL - 1, PANEL, 2 * PANEL, n_items - 1]
     held = pairs(edges, [5], n_items=n_items)
-    seen = pairs(range(1, SEGMENT - 24), [], n_items=n_items)
+    seen = pairs(range(1, PANEL - 24), [], n_items=n_items)
     expected = [
         best_first(scores[user].tolist(), seen.of(user)).index(item) + 1
         for user in (0, 1)
@@ -82,9 +82,9 @@ def test_equal_items_rank_by_number_wherever_they_stand():
     """The score of an item has the same bits at every place of a tile, and scored alone."""
     draw = torch.Generator().manual_seed(0)
     left = torch.randn(3, 50, generator=draw)
-    right = torch.randn(1, 50, generator=draw).repeat(SEGMENT + 77, 1)
-    held = pairs(*[range(user, SEGMENT + 77, 5) for user in range(3)], n_items=SEGMENT + 77)
-    nothing = pairs([], [], [], n_items=SEGMENT + 77)
+    right = torch.randn(1, 50, generator=draw).repeat(PANEL + 77, 1)
+    held = pairs(*[range(user, PANEL + 77, 5) for user in range(3)], n_items=PANEL + 77)
+    nothing = pairs([], [], [], n_items=PANEL + 77)
     ranks = rank.ranks_of(left, right, np.arange(3), nothing, held)
     assert ranks.tolist() == (held.items + 1).tolist()
 

@@ -1,6 +1,6 @@
 """The best items of a user among all that the user has not seen.
 
-A heap of the best so far meets the scores a segment at a time, while they are in cache.
+A heap of the best so far meets the scores a panel at a time, while they are in cache.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from autosample.kernels.order import (
     score_blocks,
 )
 from autosample.kernels.threads import parallel_ranges
-from autosample.kernels.tile import BLOCK, PANEL, ROWS, SEGMENT, fill_rows, pack, score_segment
+from autosample.kernels.tile import BLOCK, PANEL, ROWS, fill_rows, pack, score_tile
 
 _CHUNK = 64  # scores compared with the worst of the best before any is looked at alone
 
@@ -99,7 +99,7 @@ def _settle(scores: ScoreArray, items: IntArray, size: int) -> None:
 def _best_of_part(  # type: ignore[no-untyped-def]
     scores, start, seen, items, best
 ):
-    """Let the unseen items of a segment enter a user's heap; the fault, or 0."""
+    """Let the unseen items of a panel enter a user's heap; the fault, or 0."""
     passed = np.searchsorted(seen, start)
     for first in range(0, scores.shape[0], _CHUNK):
         stop = min(first + _CHUNK, scores.shape[0])
@@ -134,19 +134,20 @@ def _best_of_users(  # type: ignore[no-untyped-def]
     start, stop, users, left, panels, n_items, seen_indptr, seen_items, items, best, faults
 ):
     items[start:stop], best[start:stop] = n_items, -np.inf  # item n stands for none and loses
-    rows = np.zeros((BLOCK, panels.shape[1]), np.float32)
-    tile, scores = np.empty((ROWS, PANEL), np.float32), np.empty((ROWS, SEGMENT), np.float32)
+    rows, scores = (
+        np.zeros((BLOCK, panels.shape[1]), np.float32),
+        np.empty((ROWS, PANEL), np.float32),
+    )
     for block in range(start, stop, BLOCK):
         end = min(block + BLOCK, stop)
         fill_rows(users, block, end, left, rows)
-        for item in range(0, n_items, SEGMENT):
-            n = min(SEGMENT, n_items - item)
+        for panel in range(panels.shape[0]):
+            item = panel * PANEL
             for first in range(block, end, ROWS):
-                few = rows[first - block : first - block + ROWS]
-                score_segment(few, panels, item // PANEL, tile, scores)
+                score_tile(rows[first - block : first - block + ROWS], panels[panel], scores)
                 for b in range(first, min(first + ROWS, end)):
                     seen = seen_items[seen_indptr[users[b]] : seen_indptr[users[b] + 1]]
-                    part = scores[b - first, :n]
+                    part = scores[b - first, : min(PANEL, n_items - item)]
                     fault = _best_of_part(part, item, seen, items[b], best[b])
                     faults[b] = max(faults[b], fault)
         for b in range(block, end):

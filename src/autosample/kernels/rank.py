@@ -1,6 +1,6 @@
 """Exact ranks of held-out items among all items that a user has not seen.
 
-Users are taken some at a time and items a segment at a time, whose scores are used while they are
+Users are taken some at a time and items a panel at a time, whose scores are used while they are
 in cache. A user's ranks depend neither on the other users nor on the number of threads.
 """
 
@@ -29,10 +29,9 @@ from autosample.kernels.tile import (
     BLOCK,
     PANEL,
     ROWS,
-    SEGMENT,
     fill_rows,
     pack,
-    score_segment,
+    score_pair,
     score_tile,
 )
 
@@ -113,39 +112,32 @@ def _count_nan(scores: ScoreArray) -> np.int32:
 def _rank_part(  # type: ignore[no-untyped-def]
     scores, start, seen, held, own, ranks
 ):
-    """Add to ``ranks`` the items of a segment before each of ``held``; the fault, or 0.
+    """Add to ``ranks`` the items of a panel before each of ``held``; the fault, or 0.
 
     All items are counted, then the seen are taken off: no score need be overwritten.
     """
-    n = scores.shape[0]
+    end, overlap = start + scores.shape[0], False
     for at in range(held.shape[0]):
-        cut = min(max(held[at] - start, 0), n)  # before it ties count
-        ranks[at] += count_not_below(scores[:cut], own[at])
-        ranks[at] += _count_above(scores[cut:], own[at])
-    fault = NAN if _count_nan(scores) > 0 else 0
+        if held[at] >= end:  # before it ties count
+            ranks[at] += count_not_below(scores, own[at])
+        elif held[at] < start:
+            ranks[at] += _count_above(scores, own[at])
+        else:
+            cut = held[at] - start
+            ranks[at] += count_not_below(scores[:cut], own[at])
+            ranks[at] += _count_above(scores[cut:], own[at])
     for place in range(np.searchsorted(seen, start), seen.shape[0]):
         item = seen[place]
-        if item >= start + n:
+        if item >= end:
             break
         score = scores[item - start]
         for at in range(held.shape[0]):
-            if score > own[at] or (score == own[at] and item < held[at]):
-                ranks[at] -= 1
-            if item == held[at] and fault == 0:
-                fault = OVERLAP
-    return fault
-
-
-@numba.njit(nogil=True, cache=True)
-def _own_scores(row, right, held, panel, rows, out, own):  # type: ignore[no-untyped-def]
-    """Scores of ``held`` items for one user, summed as all others are."""
-    rows[0] = row
-    for start in range(0, held.shape[0], PANEL):
-        part = held[start : start + PANEL]
-        for at in range(part.shape[0]):
-            panel[: right.shape[1], at] = right[part[at]]
-        score_tile(rows, panel, out)
-        own[start : start + part.shape[0]] = out[0, : part.shape[0]]
+            ties = (score == own[at]) & (item < held[at])
+            ranks[at] -= np.int32((score > own[at]) | ties)
+            overlap |= item == held[at]
+    if _count_nan(scores) > 0:
+        return NAN
+    return OVERLAP if overlap else 0
 
 
 @numba.njit(nogil=True, cache=True)
@@ -153,28 +145,26 @@ def _rank_users(  # type: ignore[no-untyped-def]
     start, stop, users, left, right, panels, seen_indptr, seen_items, held_indptr, held_items,
     starts, own, ranks, faults,
 ):  # fmt: skip
-    rows = np.zeros((BLOCK, panels.shape[1]), np.float32)
-    lone, panel = (
-        np.zeros((ROWS, rows.shape[1]), np.float32),
-        np.zeros(panels.shape[1:], np.float32),
+    n_items = right.shape[0]
+    rows, scores = (
+        np.zeros((BLOCK, panels.shape[1]), np.float32),
+        np.empty((ROWS, PANEL), np.float32),
     )
-    tile, scores = np.empty((ROWS, PANEL), np.float32), np.empty((ROWS, SEGMENT), np.float32)
     for block in range(start, stop, BLOCK):
         end = min(block + BLOCK, stop)
         fill_rows(users, block, end, left, rows)
         for b in range(block, end):
             held = held_items[held_indptr[users[b]] : held_indptr[users[b] + 1]]
-            mine = own[starts[b] : starts[b + 1]]
-            _own_scores(rows[b - block], right, held, panel, lone, tile, mine)
-        for item in range(0, right.shape[0], SEGMENT):
-            n = min(SEGMENT, right.shape[0] - item)
+            for at in range(held.shape[0]):
+                own[starts[b] + at] = score_pair(rows[b - block], right[held[at]])
+        for panel in range(panels.shape[0]):
+            item = panel * PANEL
             for first in range(block, end, ROWS):
-                few = rows[first - block : first - block + ROWS]
-                score_segment(few, panels, item // PANEL, tile, scores)
+                score_tile(rows[first - block : first - block + ROWS], panels[panel], scores)
                 for b in range(first, min(first + ROWS, end)):
                     user, span = users[b], slice(starts[b], starts[b + 1])
                     seen = seen_items[seen_indptr[user] : seen_indptr[user + 1]]
                     held = held_items[held_indptr[user] : held_indptr[user + 1]]
-                    part = scores[b - first, :n]
+                    part = scores[b - first, : min(PANEL, n_items - item)]
                     fault = _rank_part(part, item, seen, held, own[span], ranks[span])
                     faults[b] = max(faults[b], fault)

@@ -1,8 +1,8 @@
 """Scores of all items a tile at a time: a matrix product that stays in cache and keeps its bits.
 
 The bits of a library's float32 product depend on its shape and on the number of threads that share
-it. Here a score is summed in one order, four dimensions at a time, whatever is scored beside it, so
-a user's scores depend neither on other users nor on blocks or threads. And a tile is used while it
+it. Here a score is summed in one order, dimension by dimension, whatever is scored beside it, so a
+user's scores depend neither on other users nor on blocks or threads. And a tile is used while it
 is in cache, so whole rows of scores are never written to memory.
 """
 
@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-PANEL = 64  # items side by side; with 64 dimensions 16 KB, half of the first cache
+#: Items side by side, whose scores for ROWS users stay in the first cache. Rows of a power of two of
+#: numbers would all fall into the same few places of it.
+PANEL = 800
 ROWS = 8  # users of a tile
-SEGMENT = 1024  # items scored before their scores are looked at; a multiple of PANEL
 BLOCK = 128  # users who share one pass over the items
 _STEP = 4  # dimensions and rows taken together
 
@@ -52,21 +53,13 @@ def fill_rows(users, start, stop, table, rows):  # type: ignore[no-untyped-def]
         rows[at, : table.shape[1]] = table[users[start + at]]
 
 
-@numba.njit(nogil=True, cache=True)
-def score_segment(rows, panels, first, tile, out):  # type: ignore[no-untyped-def]
-    """Scores of (ROWS, D') ``rows`` for the segment that starts with panel ``first``."""
-    for place in range(min(SEGMENT // PANEL, panels.shape[0] - first)):
-        score_tile(rows, panels[first + place], tile)
-        for r in range(ROWS):
-            out[r, place * PANEL : (place + 1) * PANEL] = tile[r]
-
-
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})
 def score_tile(rows, panel, out):  # type: ignore[no-untyped-def]
     """``out`` (ROWS, PANEL) becomes ``rows`` (ROWS, D') times ``panel`` (D', PANEL).
 
     Four rows by four dimensions: 16 operations for 4 loads of the panel. The bounds of the loops
-    are constants, without which the compiler does not find that rows of ``out`` are apart.
+    are constants, without which the compiler does not find that rows of ``out`` are apart. A score
+    is summed dimension by dimension, as :func:`score_pair` does.
     """
     out[:] = 0.0
     for d in range(0, panel.shape[0], 4):
@@ -78,7 +71,16 @@ def score_tile(rows, panel, out):  # type: ignore[no-untyped-def]
             e0, e1, e2, e3 = rows[e, d], rows[e, d + 1], rows[e, d + 2], rows[e, d + 3]
             for j in range(PANEL):
                 p0, p1, p2, p3 = panel[d, j], panel[d + 1, j], panel[d + 2, j], panel[d + 3, j]
-                out[a, j] += a0 * p0 + a1 * p1 + a2 * p2 + a3 * p3
-                out[b, j] += b0 * p0 + b1 * p1 + b2 * p2 + b3 * p3
-                out[c, j] += c0 * p0 + c1 * p1 + c2 * p2 + c3 * p3
-                out[e, j] += e0 * p0 + e1 * p1 + e2 * p2 + e3 * p3
+                out[a, j] = out[a, j] + a0 * p0 + a1 * p1 + a2 * p2 + a3 * p3
+                out[b, j] = out[b, j] + b0 * p0 + b1 * p1 + b2 * p2 + b3 * p3
+                out[c, j] = out[c, j] + c0 * p0 + c1 * p1 + c2 * p2 + c3 * p3
+                out[e, j] = out[e, j] + e0 * p0 + e1 * p1 + e2 * p2 + e3 * p3
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+def score_pair(left, right):  # type: ignore[no-untyped-def]
+    """The score of two rows, with the bits that it has in a tile."""
+    total = np.float32(0.0)
+    for d in range(right.shape[0]):
+        total += left[d] * right[d]
+    return total
