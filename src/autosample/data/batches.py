@@ -59,4 +59,5 @@ class Batches:
 
     def at(self, index: Tensor) -> Batch:
         """The batch of the given (B,) positions in the training interactions."""
-        return Batch(self._users[index].long(), self._items[index].long(), index)
+        users, items = (part.index_select(0, index).long() for part in (self._users, self._items))
+        return Batch(users, items, index)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function, unpack_tuple
 from numba.extending import intrinsic
+
+_LINE = 16  # numbers of 4 bytes in a cache line
 
 
 def _prefetch(_context: Any, array: Any, at: Any) -> Any:
@@ -29,3 +32,11 @@ def _prefetch(_context: Any, array: Any, at: Any) -> Any:
 #: ``prefetch(array, at)`` in a kernel: fetch the cache line in which an entry or row of a numpy
 #: array starts. ``at`` may lie outside of the array: nothing is read, so nothing can fail.
 prefetch: Any = intrinsic(_prefetch)
+
+
+@numba.njit(nogil=True, cache=True)
+def prefetch_row(table, at):  # type: ignore[no-untyped-def]
+    """Fetch a whole row of a table of 4-byte numbers; ``at`` must lie inside."""
+    row = table[at]
+    for number in range(0, row.shape[0], _LINE):
+        prefetch(row, number)

@@ -7,7 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
+
+_AHEAD = 8  # rows that are fetched before their turn
 
 
 def pair_scores(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -26,7 +29,7 @@ def pair_scores(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> T
     if left.device.type != "cpu":
         return pair_scores_torch(left, right, rows, columns)
     out = np.empty(columns.shape, np.float32)
-    tables = (left.numpy(), right.numpy(), rows.numpy(), columns.numpy(), out)
+    tables = (left.numpy(), right.numpy(), rows.numpy(), columns.reshape(-1).numpy(), out)
     parallel_ranges(_pair_scores, len(rows), *tables, grain=max(1, 512 // max(1, columns.shape[1])))
     return torch.from_numpy(out)
 
@@ -40,11 +43,14 @@ def pair_scores_torch(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor
 
 @numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
 def _pair_scores(start, stop, left, right, rows, columns, out):  # type: ignore[no-untyped-def]
-    width = left.shape[1]
+    width, count = left.shape[1], out.shape[1]
     for b in range(start, stop):
         user = left[rows[b]]
-        for m in range(columns.shape[1]):
-            item = right[columns[b, m]]
+        for m in range(count):
+            place = b * count + m
+            if place + _AHEAD < columns.shape[0]:
+                prefetch_row(right, columns[place + _AHEAD])
+            item = right[columns[place]]
             total = np.float32(0.0)
             for d in range(width):
                 total += user[d] * item[d]

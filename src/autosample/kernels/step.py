@@ -15,7 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
+
+_AHEAD = 4  # rows that are fetched before their turn
 
 
 class RowGradient(NamedTuple):
@@ -201,6 +204,12 @@ def _sum_edges(  # type: ignore[no-untyped-def]
         total[:] = 0.0
         lefts = 0
         for place in range(starts[r], starts[r + 1]):
+            if place + _AHEAD < order.shape[0]:
+                end = order[place + _AHEAD]
+                if end < size:
+                    prefetch_row(right_table, right[end // columns, end % columns])
+                else:
+                    prefetch_row(table, left[(end - size) // columns])
             end = order[place]
             at_left = end < size
             edge = end if at_left else end - size
@@ -221,6 +230,10 @@ def _row_adam(  # type: ignore[no-untyped-def]
     rate, l2, beta1, beta2, correction, eps = numbers
     one = np.float32(1.0)
     for r in range(start, stop):
+        if r + _AHEAD < stop:
+            prefetch_row(table, rows[r + _AHEAD])
+            prefetch_row(first, rows[r + _AHEAD])
+            prefetch_row(second, rows[r + _AHEAD])
         row = rows[r]
         x, m, v, g = table[row], first[row], second[row], values[r]
         decay = l2 * touches[r]

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-#: Items side by side, whose scores for ROWS users stay in the first cache. Rows of a power of two of
-#: numbers would all fall into the same few places of it.
+#: Items side by side, whose scores for ROWS users stay in the first cache. Were it a power of two,
+#: all rows would fall into the same few places there.
 PANEL = 800
 ROWS = 8  # users of a tile
 BLOCK = 128  # users who share one pass over the items
