@@ -10,7 +10,10 @@ import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
+from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
+
+_AHEAD = 8  # rows that are fetched before their turn
 
 
 class Adjacency:
@@ -75,6 +78,8 @@ def _propagate(start, stop, indptr, neighbours, scale, table, out):  # type: ign
         total = out[node]
         total[:] = 0.0
         for place in range(indptr[node], indptr[node + 1]):
+            if place + _AHEAD < neighbours.shape[0]:
+                prefetch_row(table, neighbours[place + _AHEAD])
             other = neighbours[place]
             factor = scale[other]
             row = table[other]
