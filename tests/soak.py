@@ -100,7 +100,7 @@ def life(path: Path, dice: random.Random) -> tuple[str, object, list[tuple[float
             with intercepted(wrong, short=n % 2 == 0):
                 return cli(arguments)
         if kind in ("call", "batch", "evaluation"):
-            victim.arm(kind, n if kind == "call" else 1 + n % 24)
+            victim.Ends({kind: n if kind == "call" else 1 + n % 24})
         return cli(arguments)
 
     numbers = {"time": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}

@@ -1,10 +1,9 @@
 """Runs that are killed with SIGKILL again and again: ``python -m tests.victim FOLDER CASES``.
 
 CASES is JSON: ``{name: {"settings": {...}, "users_per_arm": n, "lives": [life, ...]}}`` with lives
-``[what, n, threads]``. In each of its lives a run goes on, and dies at the n-th of something: a
-"batch" or an "evaluation" that is about to begin, or a "call" that changes files, in its middle.
-One process imports everything and forks the lives, since importing takes longest. Printed are the
-lives' exit codes.
+``[what, n, threads]``. In each of its lives a run goes on, and dies at the n-th of something, see
+:data:`STEPS` and :data:`FILES`. One process imports everything and forks the lives, since importing
+takes longest. Printed are the lives' exit codes.
 """
 
 import json
@@ -12,6 +11,10 @@ import math
 import os
 import signal
 import sys
+from collections import Counter
+from collections.abc import Callable
+from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,37 +31,95 @@ CALLS = ("open", "write", "fsync", "replace", "unlink")
 EVERY_BATCH = {"longest": 0.0}
 EVERY_EPOCH = {"share": math.inf, "longest": math.inf}
 
+#: Where a life can end, by name: whose method, its name, and when.
+STEPS = {
+    "batch": (Learner, "step", "before"),
+    "after a batch": (Learner, "step", "after"),
+    "epoch": (Learner, "run_epoch", "after"),
+    "evaluation": (engine, "rank_held_out", "before"),
+    "decision": (Engine, "apply", "before"),
+    "final evaluation": (sys.modules["autosample.run"], "rank_held_out", "before"),
+    "torn record": (RunFolder, "_append", "amid"),
+}
+#: The same for files: call, whose path, and when.
+FILES = {
+    "torn tensors": ("write", "*/checkpoints/*.safetensors.part", "amid"),
+    "before the name of tensors": ("replace", "*/checkpoints/*.safetensors", "before"),
+    "torn checkpoint": ("write", "*/checkpoints/checkpoint-*.part", "amid"),
+    "before the name of a checkpoint": ("replace", "*/checkpoints/checkpoint-*", "before"),
+    "after the name of a checkpoint": ("replace", "*/checkpoints/checkpoint-*", "after"),
+    "while old ones go": ("unlink", "*/checkpoints/*", "after"),
+    "whole history": ("replace", "*/history.jsonl", "before"),
+    "final parameters": ("replace", "*/model.safetensors", "before"),
+    "final ranks": ("replace", "*/ranks.safetensors", "after"),
+    "before the manifest": ("replace", "*/manifest.json", "before"),
+    "after the manifest": ("replace", "*/manifest.json", "after"),
+}
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
+class Ends:
+    """Makes this process die at the n-th of something, and counts what goes by.
 
-def arm(what: str, n: int) -> None:
-    """Make this process die at the n-th of something."""
-    left = [n]
+    Args:
+        at: n by what; 0 only counts.
+    """
 
-    def reached() -> bool:
-        left[0] -= 1
-        return left[0] == 0
+    def __init__(self, at: dict[str, int]) -> None:
+        self.at, self.counts = at, Counter()
+        self._paths: dict[int, str] = {}  # of open files
+        os.open = self._noting(os.open)
+        for what in at:
+            if what in STEPS:
+                owner, name, when = STEPS[what]
+                setattr(owner, name, self._deadly(what, name, getattr(owner, name), when))
+            elif what in FILES:
+                name, pattern, when = FILES[what]
+                here = partial(self._concerns, name, pattern)
+                setattr(os, name, self._deadly(what, name, getattr(os, name), when, here))
+            else:
+                for name in CALLS:
+                    when = "amid" if name == "write" else "before"
+                    setattr(os, name, self._deadly(what, name, getattr(os, name), when))
 
-    def deadly(function, half=lambda *arguments: None):
+    def _noting(self, function: Callable) -> Callable:
+        def opened(path, *arguments, **keywords):
+            handle = function(path, *arguments, **keywords)
+            self._paths[handle] = str(path)
+            return handle
+
+        return opened
+
+    def _concerns(self, call: str, pattern: str, *arguments) -> bool:
+        path = self._paths.get(arguments[0], "") if call == "write" else str(arguments[-1])
+        return fnmatch(path, pattern)
+
+    def _deadly(
+        self, what: str, name: str, function: Callable, when: str, here=lambda *arguments: True
+    ) -> Callable:
         def wrapped(*arguments, **keywords):
-            if reached():
-                half(*arguments)
-                die()
-            return function(*arguments, **keywords)
+            self.counts[what] += here(*arguments)
+            if not here(*arguments) or self.counts[what] != self.at[what]:
+                return function(*arguments, **keywords)
+            if when == "amid":
+                HALVES[name](*arguments)
+            elif when == "after":
+                function(*arguments, **keywords)
+            return os.kill(os.getpid(), signal.SIGKILL)
 
         return wrapped
 
-    if what == "batch":
-        Learner.step = deadly(Learner.step)
-    elif what == "evaluation":
-        engine.rank_held_out = deadly(engine.rank_held_out)
-    elif what == "call":
-        write = os.write
-        for name in CALLS:
-            torn = {"write": lambda handle, content: write(handle, content[: len(content) // 2])}
-            setattr(os, name, deadly(getattr(os, name), *([torn[name]] if name in torn else [])))
+
+def half_a_write(handle: int, content: bytes, write=os.write) -> None:
+    write(handle, content[: len(content) // 2])
+
+
+def half_a_record(folder: RunFolder, record: dict) -> None:
+    line = json.dumps(record)
+    with (folder.path / "history.jsonl").open("a") as file:
+        file.write(line[: len(line) // 2])
+
+
+HALVES = {"write": half_a_write, "_append": half_a_record}
 
 
 def live(path: Path, settings: dict, what: str, n: int, threads: int) -> None:
@@ -69,7 +130,7 @@ def live(path: Path, settings: dict, what: str, n: int, threads: int) -> None:
     else:
         folder = RunFolder.create(path, tiny_dataset(), quick(**settings))
     folder.pace = Pace(**(EVERY_BATCH if n % 2 else EVERY_EPOCH))
-    arm(what, n)
+    Ends({what: n})
     folder.run()
 
 
