@@ -2,8 +2,9 @@
 
 Every model with every strategy, and with every kind of final training, on one and two threads, is
 killed with SIGKILL at the first, a middle and the last time it comes to each point, and resumed;
-with ``--once`` at one of these times, in turn. Parameters, state, ranks, schedule, metrics and history must be those of the uninterrupted run on
-one thread. Every life is a forked process. Counts go to benchmarks/results/resume-grid.json.
+with ``--once`` at one of these times, in turn. Parameters, state, ranks, schedule, metrics and
+history must be those of the uninterrupted run on one thread. Every life is a forked process.
+Counts go to benchmarks/results/resume-grid.json.
 """
 
 import argparse
@@ -133,8 +134,8 @@ class Grid:
             assert apart(whole) == 0
             counted.append(json.loads((self.base / "counts").read_text()))
         expected = found(path)
-        for self._turn, point in enumerate(POINTS, self._turn + 1):
-            every = times(counted, point)
+        for point in POINTS:
+            every, self._turn = times(counted, point), self._turn + 1
             for pace, n in [every[self._turn % len(every)]] if self.once else every:
                 self.kill(self.copy(new), (model, row, threads), (point, n, pace), expected)
         shutil.rmtree(new)

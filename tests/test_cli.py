@@ -20,6 +20,7 @@ from autosample.samplers import SAMPLERS
 from autosample.settings import Settings
 from autosample.store import RunFolder
 from autosample.store.files import locked
+from tests.report.test_browser import BROWSER
 from tests.tiny import QUICK, assert_same, quick, tiny_dataset, write_events
 
 ROOT = Path(__file__).parent.parent
@@ -344,6 +345,8 @@ def test_doctor(cli, monkeypatch) -> None:
     assert set(facts["checks"].values()) == {"fine"}
     assert not facts.keys() & facts["checks"].keys()  # the table shows both
     assert facts["torch"]
+    assert facts["cores"] >= 1
+    assert facts["chromium"] == (BROWSER or "not there; only the tests of pages need it")
     monkeypatch.setattr(selfcheck, "pair_scores", lambda *a: selfcheck.pair_scores_torch(*a) + 1)
     code, out, _ = cli("doctor")
     assert code == 1

@@ -84,15 +84,6 @@ def test_warns_when_it_does_not_fit_and_only_then():
     assert told.startswith("AS285: This run needs about 5.0 GB more memory and 300 MB are free.")
 
 
-def test_the_container_counts(tmp_path):
-    assert memory._free_of_container(tmp_path) is None
-    (tmp_path / "memory.max").write_text("1000\n")
-    (tmp_path / "memory.current").write_text("400\n")
-    assert memory._free_of_container(tmp_path) == 600
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory._free_of_container(tmp_path) is None
-
-
 def test_this_machine_is_measured():
     if sys.platform.startswith("linux"):
         assert memory.in_use() > 50e6  # torch alone is more

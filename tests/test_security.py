@@ -19,6 +19,8 @@ CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "unpickle",
 #: Called on these modules only.
 LOADERS = {("torch", "load"), ("yaml", "load"), ("joblib", "load"), ("pd", "read_pickle"),
            ("np", "fromfile"), ("importlib", "reload")}  # fmt: skip
+#: Starts its own interpreter with a script of this package on files whose damage can end a process.
+ALLOWED = {"parquet.py": ["subprocess"]}
 SECRETS = {
     "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
@@ -58,7 +60,7 @@ def dangerous(key: ast.keyword) -> bool:
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.name)
 def test_no_module_loads_or_runs_code(path) -> None:
-    assert dangers(path.read_text("utf-8")) == []
+    assert dangers(path.read_text("utf-8")) == ALLOWED.get(path.name, [])
 
 
 @pytest.mark.parametrize(

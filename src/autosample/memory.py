@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from autosample import container
 from autosample.data import Dataset
 from autosample.errors import TrainingError
 from autosample.models import model_class
@@ -112,7 +113,7 @@ def in_use() -> int | None:
 
 def free() -> int | None:
     """Bytes that can still be taken, by the machine and by the container's limit."""
-    found = [value for value in (_free_of_machine(), _free_of_container()) if value is not None]
+    found = [value for value in (_free_of_machine(), container.free_memory()) if value is not None]
     return min(found, default=None)
 
 
@@ -125,16 +126,6 @@ def _free_of_machine() -> int | None:
         return None
     amounts = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
     return 1024 * amounts[0] if amounts else None
-
-
-def _free_of_container(folder: Path = Path("/sys/fs/cgroup")) -> int | None:
-    try:
-        most, now = (
-            (folder / name).read_text().strip() for name in ("memory.max", "memory.current")
-        )
-        return None if most == "max" else max(0, int(most) - int(now))
-    except (OSError, ValueError):
-        return None
 
 
 def warning(needs: int, available: int | None) -> str | None:

@@ -4,7 +4,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from autosample.data.frames import frame_columns, object_column, parquet_columns
+from autosample.data.frames import frame_columns, object_column
+from autosample.data.parquet import parquet_columns
 from autosample.errors import DataError
 
 ROLES = {"user": "u", "item": "i"}

@@ -1,15 +1,10 @@
-"""The long fuzzing: ``scripts/fuzz --minutes 30``. Counts as JSON on standard output.
-
-Parquet is read in another process, since Polars ends the process on some damage: a flipped bit in a
-page's header can make it ask for 2^61 bytes. How often is counted.
-"""
+"""The long fuzzing: ``scripts/fuzz --minutes 30``. Counts as JSON on standard output."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -65,23 +60,6 @@ class Tally:
         self.outcomes: dict[str, Counter[str]] = {}
         self.slowest, self.hangs = (0.0, 0.0, ""), 0  # by the clock, of work, target
         self.mistakes: list[dict[str, str]] = []
-        self.ended = 0  # processes that a library ended
-
-    def run_apart(self, name: str, number: int, rounds: int = 8) -> None:
-        """Some rounds of a reader in a process of its own."""
-        command = [sys.executable, "-m", "tests.fuzz.long", "--child", name, "--seed", str(number)]
-        done = subprocess.run(
-            [*command, "--rounds", str(rounds)], capture_output=True, text=True, check=False
-        )
-        counts = self.outcomes.setdefault(name, Counter())
-        if done.returncode < 0:
-            self.ended += 1
-            return
-        told = json.loads(done.stdout)
-        counts.update(told["outcomes"])
-        self.mistakes += told["mistakes"]
-        self.slowest = max(self.slowest, tuple(told["slowest"]))
-        self.hangs += told["hangs"]
 
     def run(self, name: str, call: targets.Target, folder: Path, number: int) -> None:
         """One round of inputs for a target; it ends at the first mistake."""
@@ -105,28 +83,12 @@ class Tally:
             self.mistakes.append({"target": name, "traceback": traceback.format_exc()[-2000:]})
 
 
-def child(name: str, number: int, rounds: int) -> int:
-    """Some rounds of one reader; what came out as JSON."""
-    tally = Tally()
-    with tempfile.TemporaryDirectory() as folder:
-        for place in range(rounds):
-            tally.run(name, targets.READERS[name], Path(folder), number + place)
-    told = {"outcomes": tally.outcomes[name], "mistakes": tally.mistakes}
-    print(json.dumps({**told, "slowest": tally.slowest, "hangs": tally.hangs}))
-    return 0
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--child", choices=list(targets.READERS), help=argparse.SUPPRESS)
-    parser.add_argument("--rounds", type=int, default=8, help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
-    if asked.child:
-        warnings.simplefilter("ignore")
-        return child(asked.child, asked.seed, asked.rounds)
     with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         every = prepared(Path(name))
@@ -136,10 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         for number, target in enumerate(cycle(every), asked.seed):
             if time.monotonic() >= end:
                 break
-            if target == "parquet":
-                tally.run_apart(target, 1000 * number)
-            else:
-                tally.run(target, every[target], work, number)
+            tally.run(target, every[target], work, number)
     report = {
         "command": " ".join(["scripts/fuzz", *(sys.argv[1:] if arguments is None else arguments)]),
         "minutes": asked.minutes,
@@ -147,7 +106,6 @@ def main(arguments: list[str] | None = None) -> int:
         "by_target": {name: dict(c.most_common()) for name, c in tally.outcomes.items()},
         "slowest": dict(zip(("seconds", "of_work", "target"), tally.slowest, strict=True)),
         "hangs": tally.hangs,
-        "processes_ended_by_polars": tally.ended,
         "other_errors": len(tally.mistakes),
         "examples": tally.mistakes[:5],
     }

@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from autosample.errors import StoreError
 from autosample.run import run
@@ -21,6 +27,7 @@ from tests.tiny import assert_same, quick, tiny_dataset
 SETTINGS = quick(epochs=3, window=1, strategy="fixed", candidates=["uniform"])
 DATA = tiny_dataset()
 KNOWN: dict[str, object] = {}
+DONE: set[str] = set()  # what the machine did at least once
 
 
 def undisturbed():
@@ -30,7 +37,7 @@ def undisturbed():
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    return sorted(folder.glob("checkpoint-*"))
+    return sorted(folder.glob("checkpoints/*"))
 
 
 class StopError(Exception):
@@ -65,18 +72,22 @@ class Store(RuleBasedStateMachine):
             RunFolder.open(self.path).run(on_progress=stop)
 
     @precondition(lambda self: checkpoints(self.path))
-    @rule(bit=st.integers(0, 7), share=st.floats(0, 0.99))
-    def damage_a_checkpoint(self, bit: int, share: float) -> None:
-        path = checkpoints(self.path)[-1]
+    @rule(file=st.integers(0, 99), bit=st.integers(0, 7), share=st.floats(0, 0.99))
+    def damage_a_checkpoint(self, file: int, bit: int, share: float) -> None:
+        """Any of its files: a manifest or tensors."""
+        every = checkpoints(self.path)
+        path = every[file % len(every)]
         content = bytearray(path.read_bytes())
         content[int(share * len(content))] ^= 1 << bit
         path.write_bytes(content)
+        DONE.add("damaged a checkpoint")
 
     @precondition(lambda self: not self.damaged)
     @rule()
     def resume(self) -> None:
         assert_same(RunFolder.open(self.path).run(), undisturbed())
         self.over = True
+        DONE.add("resumed")
 
     @rule()
     def open(self) -> None:
@@ -98,12 +109,23 @@ class Store(RuleBasedStateMachine):
             RunFolder.open(self.path).result()
         assert caught.value.code == "AS506"
         self.damaged = True
+        DONE.add("damaged a result")
 
     def teardown(self) -> None:
         shutil.rmtree(self.home)
 
 
-Store.TestCase.settings = settings(
-    max_examples=8, stateful_step_count=8, deadline=None, database=None, derandomize=True
-)
-TestStore = Store.TestCase
+def test_the_store_never_lies() -> None:
+    DONE.clear()
+    run_state_machine_as_test(
+        Store,
+        settings=settings(
+            max_examples=10,
+            stateful_step_count=8,
+            deadline=None,
+            database=None,
+            derandomize=True,
+        ),
+    )
+    # a rule whose condition never holds would test nothing
+    assert {"damaged a checkpoint", "resumed", "damaged a result"} == DONE

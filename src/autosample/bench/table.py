@@ -26,6 +26,7 @@ FORMAT = 1
 State = Literal["waiting", "running", "done", "failed"]
 
 _TRIES = 2  # failures after which a job has failed
+_LONGEST = 3600.0  # seconds; a lease that ends later was given before the clock was set back
 _DEATHS = 5  # workers that died at a job, after which it has failed
 
 _SCHEMA = """
@@ -130,13 +131,19 @@ class JobTable:
         return added
 
     def claim(self, worker: str, lease: float) -> Row | None:
-        """Take the next job for ``lease`` seconds: one that waits, or whose worker is dead."""
+        """Take the next job for ``lease`` seconds: one that waits, or whose worker is dead.
+
+        Several machines may share a table, so leases go by the clock on the wall. When it is set
+        forward, a job is taken too early, finds its run's folder locked, and is postponed; when it
+        is set back, the job of a dead worker waits an hour at most.
+        """
         now = time.time()
         with self._change():
             row = self._base.execute(
-                "SELECT * FROM jobs WHERE state = 'waiting' OR (state = 'running' AND lease < ?) "
+                "SELECT * FROM jobs WHERE state = 'waiting' "
+                "OR (state = 'running' AND lease NOT BETWEEN ? AND ?) "
                 "ORDER BY failures, place LIMIT 1",
-                (now,),
+                (now, now + _LONGEST),
             ).fetchone()
             if row is None:
                 return None

@@ -97,7 +97,9 @@ def work(
     threads: Annotated[int, typer.Option(min=1, help="Of this worker.")] = 1,
     lease: Annotated[
         float,
-        typer.Option(min=1, help="Seconds without a sign of life after which a worker is dead."),
+        typer.Option(
+            min=1, max=3600, help="Seconds without a sign of life after which a worker is dead."
+        ),
     ] = 60.0,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep models, to recommend with; they are large.")

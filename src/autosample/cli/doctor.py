@@ -24,6 +24,7 @@ _EXTRAS = {
     "export": "faiss",
     "track": "tensorboard",
 }
+_BROWSERS = ("chromium", "chromium-browser", "chrome")
 
 
 def doctor(json: Json = False) -> None:
@@ -42,7 +43,7 @@ def doctor(json: Json = False) -> None:
 
 
 def _resources() -> dict[str, object]:
-    """Cores, memory, disk, and which extras are there; none of these has to be."""
+    """Cores, memory, disk, and which extras and browser are there; none of these has to be."""
     from autosample.kernels.threads import available_cores  # noqa: PLC0415
     from autosample.memory import free, in_words  # noqa: PLC0415
 
@@ -53,6 +54,8 @@ def _resources() -> dict[str, object]:
     for extra, module in _EXTRAS.items():
         there = importlib.util.find_spec(module) is not None
         facts[f"extra {extra}"] = "there" if there else f"pip install 'autosample[{extra}]'"
+    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    facts["chromium"] = browser or "not there; only the tests of pages need it"
     return facts
 
 

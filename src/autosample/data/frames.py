@@ -1,15 +1,13 @@
-"""Tables in memory and Parquet: only the wanted columns, with exact integers."""
+"""Tables in memory: only the wanted columns, with exact integers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from autosample.data.lines import BROKEN, not_readable
 from autosample.data.tables import check_columns
 from autosample.errors import DataError
 
@@ -43,41 +41,6 @@ def frame_columns(source: Any, roles: Roles) -> dict[str, pl.Series]:
         source = pl.DataFrame(source)
     check_columns(list(roles.values()), source.columns, "The frame")
     return {role: source[name] for role, name in roles.items()}
-
-
-def parquet_columns(path: Path, roles: Roles) -> dict[str, pl.Series]:
-    """Columns of a Parquet file, or of all ``*.parquet`` under a folder in order of their paths.
-
-    Raises:
-        DataError: AS101 no files, AS104 column missing, AS107 damaged file.
-    """
-    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    if not files:
-        raise DataError("AS101", f"{str(path)!r} has no *.parquet files.", "Check the path.")
-    frames = [_parquet(file, roles) for file in files]
-    try:
-        whole = pl.concat(frames)
-    except pl.exceptions.PolarsError as cause:
-        raise DataError(
-            "AS107",
-            f"The files of {path.name} have columns of different types ({cause}).",
-            "Write them with one schema.",
-        ) from cause
-    return {role: whole[name] for role, name in roles.items()}
-
-
-def _parquet(file: Path, roles: Roles) -> pl.DataFrame:
-    try:
-        with file.open("rb") as opened:
-            check_columns(list(roles.values()), list(pl.read_parquet_schema(opened)), file.name)
-            opened.seek(0)
-            return pl.read_parquet(opened, columns=list(roles.values()))
-    except OSError as cause:
-        raise not_readable(file, cause) from cause
-    except BROKEN as cause:
-        raise DataError(
-            "AS107", f"{file.name} is not a whole Parquet file ({cause}).", "Write it again."
-        ) from cause
 
 
 def _pandas_columns(source: Any, roles: Roles) -> dict[str, pl.Series]:

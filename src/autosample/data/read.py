@@ -17,8 +17,9 @@ from autosample.data.formats import (
     read_lightgcn,
     recbole_columns,
 )
-from autosample.data.frames import frame_columns, parquet_columns
+from autosample.data.frames import frame_columns
 from autosample.data.lines import read_lines
+from autosample.data.parquet import parquet_columns
 from autosample.data.tables import check_columns, guess_separator, parse_table
 from autosample.errors import DataError
 

@@ -8,12 +8,14 @@ the same bits for any number of threads.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
+from autosample import container
 from autosample.errors import SettingsError
 
 _threads = 0
@@ -21,10 +23,13 @@ _pool: ThreadPoolExecutor | None = None
 
 
 def available_cores() -> int:
-    """Cores this process may use, by its affinity mask."""
+    """Cores this process may use, by its affinity mask and its container's share of time."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        found = len(os.sched_getaffinity(0))
+    else:
+        found = os.cpu_count() or 1
+    share = container.cores()
+    return found if share is None else min(found, max(1, math.ceil(share)))
 
 
 def set_threads(n: int) -> None:
