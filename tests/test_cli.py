@@ -386,7 +386,7 @@ def test_demo_prints_its_table(cli, monkeypatch) -> None:
     code, out, err = cli("demo")
     assert code == 0
     assert [line.split("\t")[0] for line in out.splitlines()[1:-1]] == [*demo.CANDIDATES, "search"]
-    assert "Compiling kernels, once" in err
+    assert "Simulating who likes what" in err
     told = json.loads(cli("demo", "--json")[1])
     assert np.isfinite([row["ndcg"] for row in told["rows"]]).all()
 

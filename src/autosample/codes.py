@@ -138,6 +138,8 @@ CODES: dict[str, str] = {
     "AS212": "A batch has at least one positive.",
     "AS213": "The learning rate lies in (0, 10) and the weight of L2 in [0, 10).",
     "AS214": "A setting of the simulation is out of its range, named in the message.",
+    "AS215": "The environment variable AUTOSAMPLE_KERNELS says which path kernels take: numba, as "
+    "when it is not set, or torch, which is slower and for comparison.",
     "AS220": "A sampler's setting is out of its range. `autosample samplers` says what each does.",
     "AS221": "There is no sampler of this name; the nearest is named.",
     "AS222": "The sampler has no setting of this name; those it has are listed.",

@@ -32,7 +32,7 @@ def demo(
     use_threads(threads)
     from autosample import demo as story  # noqa: PLC0415
 
-    output.say("Compiling kernels, once; simulating who likes what and who saw what.")
+    output.say("Simulating who likes what and who saw what.")
     rows = []
     for row in story.compare(seed=seed):
         output.say(f"{row.name}: {row.seconds:.0f} s")
@@ -156,7 +156,10 @@ def _say_memory(settings: Settings, dataset: Dataset) -> None:
 
 
 def use_threads(threads: int | None) -> None:
-    """Use so many threads; all cores when none is named."""
+    """Use so many threads, all cores when none is named, and say when kernels are compiled."""
+    from autosample.kernels import announce  # noqa: PLC0415
+
+    announce.on_first_compilation(lambda: output.say("Compiling kernels, once: some seconds."))
     if threads is not None:
         from autosample.kernels.threads import set_threads  # noqa: PLC0415
 

@@ -20,6 +20,7 @@ from autosample.kernels.order import (
     refuse,
     score_blocks,
 )
+from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 from autosample.kernels.tile import BLOCK, PANEL, ROWS, fill_rows, pack, score_tile
 
@@ -48,7 +49,7 @@ def top_k(
     Cost: 2 I D operations per user, one comparison per score, vectorised, and a heap of ``k`` that
     about k log(I / k) items enter when their scores are in random order.
     """
-    if left.device.type != "cpu":
+    if not compiled(left):
         return top_k_torch(left, right, users, seen, k)
     items = np.empty((len(users), k), np.int64)
     best, faults = np.empty((len(users), k), np.float32), np.zeros(len(users), np.int8)

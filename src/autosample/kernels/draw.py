@@ -16,6 +16,7 @@ from autosample.errors import SamplerError
 from autosample.kernels import random
 from autosample.kernels.block import TOGETHER, begin, numbers_of_rows, pass_all
 from autosample.kernels.member import contains
+from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
 
@@ -86,7 +87,7 @@ class Unseen:
             SamplerError: AS301 when a user has every item.
         """
         self.check(users)
-        if users.device.type != "cpu":
+        if not compiled(users):
             return self.draw_torch(users, index, n, key)
         out = np.empty((len(users), n), np.int64)
         histories = (self.indptr.numpy(), self.before.numpy(), self.n_items)

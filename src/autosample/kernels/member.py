@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
 
@@ -22,7 +23,7 @@ def contains(indptr: Tensor, items: Tensor, rows: Tensor, columns: Tensor) -> Te
     Returns:
         (B, M) bool. Cost: O(log h) per entry for a row of h columns.
     """
-    if columns.device.type != "cpu":
+    if not compiled(columns):
         return contains_torch(indptr, items, rows, columns)
     out = np.empty(columns.shape, np.bool_)
     arrays = (indptr.numpy(), items.numpy(), rows.numpy(), columns.numpy(), out)

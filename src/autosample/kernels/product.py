@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autosample.kernels.paths import compiled
 from autosample.kernels.threads import in_one_thread, parallel_ranges
 
 _BLOCK = 1024  # rows
@@ -21,7 +22,7 @@ def table_product(table: Tensor, weight: Tensor) -> Tensor:
 
     Cost: 2 D E operations per row, three times that with the backward pass.
     """
-    if table.device.type != "cpu" or table.dtype not in (torch.float32, torch.float64):
+    if not compiled(table) or table.dtype not in (torch.float32, torch.float64):
         return table @ weight
     result: Tensor = _Product.apply(table.flatten(0, -2), weight)  # type: ignore[no-untyped-call]
     return result.reshape(*table.shape[:-1], weight.shape[1])

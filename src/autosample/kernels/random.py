@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.paths import compiled
+
 GAMMA = 0x9E3779B97F4A7C15
 _MULTIPLIER_1 = 0xBF58476D1CE4E5B9
 _MULTIPLIER_2 = 0x94D049BB133111EB
@@ -43,6 +45,8 @@ def permutation(n: int, *parts: int) -> Tensor:
 
     Cost O(n): the bits are spread evenly, so that their upper ones leave a few in each place.
     """
+    if not compiled():
+        return torch.from_numpy(random_bits(make_key(*parts), n).argsort())
     order = np.empty(n, np.int64)
     _order_of_bits(order, np.uint64(make_key(*parts)), np.uint64(64 - max(1, n.bit_length() - 2)))
     return torch.from_numpy(order)
@@ -50,6 +54,8 @@ def permutation(n: int, *parts: int) -> Tensor:
 
 def random_bits(key: int, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     """(n,) 64 random bits at positions 0 .. n-1 of ``key``."""
+    if not compiled():
+        return bits_torch(torch.arange(n), 1, key).flatten().numpy().view(np.uint64)
     out = np.empty(n, np.uint64)
     _fill_bits(out, np.uint64(key))
     return out

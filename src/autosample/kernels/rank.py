@@ -24,6 +24,7 @@ from autosample.kernels.order import (
     refuse,
     score_blocks,
 )
+from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 from autosample.kernels.tile import (
     BLOCK,
@@ -62,7 +63,7 @@ def ranks_of(
     Cost: 2 I D operations per user, one comparison per score and held-out item, and one per score,
     vectorised. Memory: a copy of ``right``, and 100 KB per thread.
     """
-    if left.device.type != "cpu":
+    if not compiled(left):
         return ranks_of_torch(left, right, users, seen, held)
     starts = np.zeros(len(users) + 1, np.int64)
     np.cumsum(held.indptr[users + 1] - held.indptr[users], out=starts[1:])

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.paths import compiled
 from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
 
@@ -26,7 +27,7 @@ def pair_scores(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> T
         (B, M) float32. Cost: B * M rows read; nothing of size B * M * D is made.
     """
     left, right = left.detach(), right.detach()
-    if left.device.type != "cpu":
+    if not compiled(left):
         return pair_scores_torch(left, right, rows, columns)
     out = np.empty(columns.shape, np.float32)
     tables = (left.numpy(), right.numpy(), rows.numpy(), columns.reshape(-1).numpy(), out)

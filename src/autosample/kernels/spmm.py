@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
+from autosample.kernels.paths import compiled
 from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
 
@@ -40,7 +41,7 @@ class Adjacency:
     def product(self, table: Tensor, out: Tensor | None = None) -> Tensor:
         """A times (N, D) float32, in ``out`` if given. Cost: two reads of D numbers a pair."""
         table = table.detach()
-        if table.device.type != "cpu" or table.dtype != torch.float32:
+        if not compiled(table) or table.dtype != torch.float32:
             return self.product_torch(table)
         out = torch.empty_like(table) if out is None else out
         arrays = (self.indptr.numpy(), self.neighbours.numpy(), self.scale.numpy())

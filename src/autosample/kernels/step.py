@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.paths import compiled
 from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
 
@@ -52,7 +53,7 @@ def edge_gradient(
     """
     table = table.detach()
     other = table if right_table is None else right_table.detach()
-    if table.device.type != "cpu":
+    if not compiled(table):
         return edge_gradient_torch(table, left, right, coefficient, other)
     size = 2 * right.numel()
     rows, starts, order = (np.empty(size + extra, np.int64) for extra in (0, 1, 0))
@@ -112,7 +113,7 @@ def row_adam(
         eps: Added to the root of the second moment.
     """
     scale = (1.0 - betas[0] ** step, 1.0 - betas[1] ** step)
-    if table.device.type != "cpu":
+    if not compiled(table):
         row_adam_torch(table, first, second, gradient, scale, lr, l2, betas, eps)
         return
     tables = (table.detach().numpy(), first.numpy(), second.numpy())
@@ -147,7 +148,7 @@ def add_rows(table: Tensor, rows: Tensor, values: Tensor) -> None:
 
     Rows may repeat. On other devices and types this is torch's ``index_add_``, the twin.
     """
-    if table.device.type != "cpu" or table.dtype != torch.float32:
+    if not compiled(table) or table.dtype != torch.float32:
         table.index_add_(0, rows, values)
         return
     _add_rows(table.numpy(), rows.numpy(), values.numpy())

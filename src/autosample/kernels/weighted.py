@@ -16,6 +16,7 @@ from autosample.errors import SamplerError
 from autosample.kernels import random
 from autosample.kernels.block import TOGETHER, begin, numbers_of_rows, pass_all
 from autosample.kernels.draw import Unseen
+from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
 
@@ -70,7 +71,7 @@ class WeightedUnseen:
             SamplerError: AS301 when a user has every item.
         """
         self.unseen.check(users)
-        if users.device.type != "cpu":
+        if not compiled(users):
             return self.draw_torch(users, index, n, key)
         out = np.empty((len(users), n), np.int64)
         unseen, masses = self.unseen, (self.ends, self.before, self.free, self.guide)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from autosample.kernels import random
 from autosample.kernels.draw import Unseen
+from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 from autosample.kernels.weighted import WeightedUnseen
 from autosample.types import Batch, View
@@ -72,7 +73,7 @@ class Draw:
 
     def uniform(self, batch: Batch, n: int, *, stream: int = 1) -> Tensor:
         """(B, n) float32 in [0, 1)."""
-        if batch.index.device.type != "cpu":
+        if not compiled(batch.index):
             return random.uniform_torch(batch.index, n, self._key(stream))
         out = np.empty((len(batch.index), n), np.float32)
         arguments = (batch.index.numpy(), np.uint64(self._key(stream)), out)
