@@ -128,6 +128,24 @@ def test_errors_are_one_message_and_a_code(cli, arguments, code, word) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["run", "event.csv"], "Did you mean 'events.csv'?"),
+        (["run", "events.csv", "--strategy", "adaptve"], "did you mean 'adaptive'?"),
+        (["run", "events.csv", "--model", "lightgcnn"], "Did you mean 'lightgcn'?"),
+        (["run", "events.csv", "--split", "temporal"], "--time"),
+        (["run", "events.csv", "--user", "user_idd"], "Did you mean 'user_id'?"),
+    ],
+)
+def test_misspelt_words_are_answered_with_the_nearest(cli, arguments, hint, tmp_path) -> None:
+    write_events(tmp_path / "events.csv")
+    code, out, err = cli(*arguments)
+    assert code in (3, 4)
+    assert out == ""
+    assert hint in err
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "fix"),
     [
         (["run", "nowhere.csv"], "AS101", "Check the path."),
@@ -288,9 +306,10 @@ def test_report_is_written_and_compares_runs(cli, finished, tmp_path) -> None:
 
 
 def test_explain(cli) -> None:
-    code, out, _ = cli("explain", "as120")
-    assert code == 0
-    assert "--min-rating" in out
+    for written in ("as120", "120"):
+        code, out, _ = cli("explain", written)
+        assert code == 0
+        assert "--min-rating" in out
 
 
 def test_version(cli) -> None:

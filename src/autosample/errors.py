@@ -6,6 +6,7 @@ command line prints the message alone; a traceback is for programming errors onl
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -65,6 +66,12 @@ class StoreError(AutosampleError):
     """A run folder cannot be read or written."""
 
     exit_code = 7
+
+
+def did_you_mean(word: str, known: Iterable[str], ask: str = " Did you mean") -> str:
+    """A question with the nearest of the known words, empty where none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"{ask} {near[0]!r}?" if near else ""
 
 
 def _shorten(value: object, limit: int = 60) -> str:

@@ -107,7 +107,7 @@ class Lists:
             raise DataError(
                 "AS133",
                 "Every user must have been trained on.",
-                "Ask for others, or for unknown='skip' or 'popular'.",
+                "Ask for others, or pass --unknown skip or popular (unknown= in Python).",
                 names.filter(pl.Series(numbers < 0)),
             )
         k = self.length(k)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from autosample.errors import SettingsError
+from autosample.errors import SettingsError, did_you_mean
 
 #: Easiest first: ties in a search go to the earlier one. ``dns:pool=1`` is uniform sampling, from
 #: which a search can move along hardness.
@@ -83,9 +82,11 @@ class Settings(BaseModel):
     def _problem(cls, error: dict[str, Any]) -> str:
         name = ".".join(str(part) for part in error["loc"])
         if error["type"] != "extra_forbidden":
-            return f"{name}: {error['msg']}, got {error['input']!r}"
-        near = difflib.get_close_matches(name, cls.model_fields, n=1)
-        return f"unknown setting {name!r}" + (f", did you mean {near[0]!r}?" if near else "")
+            words = get_args(cls.model_fields[str(error["loc"][0])].annotation)
+            known = (word for word in words if isinstance(word, str))
+            near = did_you_mean(str(error["input"]), known, ", did you mean")
+            return f"{name}: {error['msg']}, got {error['input']!r}{near}"
+        return f"unknown setting {name!r}{did_you_mean(name, cls.model_fields, ', did you mean')}"
 
     @property
     def trial_window(self) -> int:

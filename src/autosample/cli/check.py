@@ -19,7 +19,7 @@ def explain(
     from autosample.codes import CODES  # noqa: PLC0415
     from autosample.errors import SettingsError  # noqa: PLC0415
 
-    wanted = code.upper()
+    wanted = f"AS{code}" if code.isdigit() else code.upper()
     if wanted not in CODES:
         near = difflib.get_close_matches(wanted, CODES, n=3, cutoff=0.0)
         raise SettingsError("AS207", f"There is no code {code!r}.", f"Near are {', '.join(near)}.")

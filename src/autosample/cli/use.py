@@ -171,6 +171,8 @@ def ui(
     require("serve", "fastapi", "uvicorn")
     from autosample.serve.start import serve_pages  # noqa: PLC0415
 
+    if not folder.is_dir():
+        output.say(f"There is no folder {folder} yet; its runs are shown when they come.")
     serve_pages(folder, host=host, port=port, on_start=_say_address(host, json))
 
 

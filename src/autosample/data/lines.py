@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from autosample.errors import DataError
+from autosample.errors import DataError, did_you_mean
 
 #: What Polars raises on damaged files; some damage makes it panic, which is no Exception.
 BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
@@ -49,11 +49,12 @@ def read_lines(path: Path, encoding: str = "utf-8") -> pl.Series:
 
 def not_readable(path: Path, cause: OSError) -> DataError:
     """The error for a path that cannot be opened."""
-    return DataError(
-        "AS101",
-        f"{str(path)!r} cannot be read ({cause.strerror or cause}).",
-        "Check the path.",
-    )
+    try:
+        near = did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
+    except OSError:  # the folder cannot be read either
+        near = ""
+    told = f"{str(path)!r} cannot be read ({cause.strerror or cause}).{near}"
+    return DataError("AS101", told, "Check the path.")
 
 
 def _decoded_lines(path: Path, encoding: str) -> pl.Series:

@@ -236,7 +236,7 @@ def _check_times(events: Events) -> None:
         raise DataError(
             "AS126",
             f"This split needs a time for every row, {missing} of {len(events)} have none.",
-            "Name the time column, drop the rows, or use the split 'ratio'.",
+            "Name it with --time (time= in Python), drop the rows, or use the split 'ratio'.",
         )
 
 

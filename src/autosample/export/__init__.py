@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from autosample.data import Dataset
-from autosample.errors import SettingsError
+from autosample.errors import SettingsError, did_you_mean
 from autosample.export import scorer, tables, text
 from autosample.export.target import Target
 from autosample.lists import Lists
@@ -41,11 +40,8 @@ def export_run(run: str | Path, to: str, out: str | Path, *, k: int = 100) -> di
         StoreError: AS501 when ``out`` is not empty; AS506 to AS509 when there is no whole result.
     """
     if to not in EXPORTS:
-        near = difflib.get_close_matches(to, EXPORTS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise SettingsError(
-            "AS271", f"There is no export {to!r}.{hint}", f"Choose one of {', '.join(EXPORTS)}."
-        )
+        told = f"There is no export {to!r}.{did_you_mean(to, EXPORTS)}"
+        raise SettingsError("AS271", told, f"Choose one of {', '.join(EXPORTS)}.")
     folder = RunFolder.open(run)
     dataset = folder.dataset()
     lists = Lists.of(folder.result(dataset), dataset)

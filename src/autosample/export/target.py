@@ -32,7 +32,7 @@ class Target:
             full = any(path.iterdir())
         if full:
             raise StoreError(
-                "AS501", f"An export needs an empty folder, and {path} is not.", "Name another."
+                "AS501", f"An export needs an empty folder, and {path} is not.", "Name a new one."
             )
 
     def add(self, name: str, write: Callable[[Path], object]) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from autosample.errors import SettingsError
+from autosample.errors import SettingsError, did_you_mean
 from autosample.models.base import Recommender
 from autosample.models.lightgcn import LightGCN
 from autosample.models.mf import MF
@@ -45,7 +45,6 @@ def model_class(name: str) -> type[Recommender]:
     """
     known = MODELS if name in MODELS else model_classes()
     if name not in known:
-        raise SettingsError(
-            "AS203", f"There is no model {name!r}.", f"Choose one of {', '.join(known)}."
-        )
+        told = f"There is no model {name!r}.{did_you_mean(name, known)}"
+        raise SettingsError("AS203", told, f"Choose one of {', '.join(known)}.")
     return known[name]
