@@ -18,6 +18,7 @@ HELP_SECONDS, FIRST_STEP_SECONDS = 0.3, 10.0
 RANKING_MB, TRAINING_TIMES = 200.0, 1.5
 LARGEST_MB = 4096.0  # to train 10 M interactions
 LINEAR = (0.85, 1.15)  # exponents that count as linear
+ITEMS_TIMES = 2.5  # what reading rows costs more from memory than from cache
 
 
 class Line(NamedTuple):
@@ -100,14 +101,22 @@ def start_lines(start: Mapping[str, float]) -> Iterator[Line]:
 
 
 def scaling_lines(scaling: Mapping[str, Any]) -> Iterator[Line]:
-    """Growth with the number of positives, and the largest data."""
-    points = [point for point in scaling["curves"]["positives"] if "error" not in point]
-    exponent = growth(
-        [point["positives"] for point in points], [point["epoch_seconds"] for point in points]
-    )
-    met = LINEAR[0] <= exponent <= LINEAR[1]
-    text = "an epoch's seconds grow with positives as"
-    yield Line(text, "linear", f"power {exponent:.2f}", met)
+    """Growth with the number of positives and of items, and the largest data."""
+    curves = {
+        name: [(point[name], point["epoch_seconds"]) for point in points if "error" not in point]
+        for name, points in scaling["curves"].items()
+        if name in ("positives", "items")
+    }
+    if points := curves.get("positives"):
+        exponent = growth(*zip(*points, strict=True))
+        met = LINEAR[0] <= exponent <= LINEAR[1]
+        text = "an epoch's seconds grow with positives as"
+        yield Line(text, "linear", f"power {exponent:.2f}", met)
+    if points := curves.get("items"):
+        (few, first), (many, last) = min(points), max(points)
+        text = f"an epoch's seconds, {many:,} : {few:,} items"
+        yield Line(text, f"at most {ITEMS_TIMES:g}x", f"{last / first:.2f}x",
+                   last <= ITEMS_TIMES * first)  # fmt: skip
     largest = scaling["largest"]
     told, met = largest.get("error", ""), False
     if "peak_mb" in largest:

@@ -52,13 +52,16 @@ def test_bits_are_compared_by_digest() -> None:
 
 def test_growth_and_the_largest_data() -> None:
     curve = [{"positives": n, "epoch_seconds": n / 1000} for n in (1000, 10_000, 100_000)]
+    items = [{"items": 10, "epoch_seconds": 2.0}, {"items": 1000, "epoch_seconds": 6.0}]
     scaling = {
-        "curves": {"positives": [*curve, {"positives": 5, "error": "killed"}]},
+        "curves": {"positives": [*curve, {"positives": 5, "error": "killed"}], "items": items},
         "largest": {"positives": 10_000_000, "peak_mb": 5000.0},
     }
-    linear, largest = table.scaling_lines(scaling)
+    linear, wide, largest = table.scaling_lines(scaling)
+    assert wide == Line("an epoch's seconds, 1,000 : 10 items", "at most 2.5x", "3.00x", False)
     assert (linear.measured, linear.met) == ("power 1.00", True)
     assert (largest.measured, largest.met) == ("5,000 MB", False)
+    assert list(table.scaling_lines({**scaling, "curves": {}})) == [largest]
 
 
 def test_tables_are_markdown() -> None:
