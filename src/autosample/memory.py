@@ -21,7 +21,7 @@ from autosample.settings import Settings
 _FLOAT = 4
 _PER_PAIR = 72  # bytes: CSR, users, order, unseen items; and what sorting takes for a moment
 _PER_EDGE = 40  # bytes: the graph by user and by item, and what building it takes
-_NGCF_TABLES = 9  # kept by torch for the way back, per propagation
+_NGCF_TABLES = 15  # kept by torch for the way back and made on it, per propagation
 _CODE = "AS285"
 _CANDIDATE = 12  # bytes: number and score
 
