@@ -2,7 +2,12 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
 
 from autosample import cli
 from autosample.cli import crash
@@ -33,6 +38,31 @@ def test_every_test_exists_and_would_be_collected() -> None:
         tree = ast.parse(path.read_text("utf-8"))
         defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
         assert found[2] in defined, f"case {number}: {test}"
+
+
+def test_no_test_of_a_case_can_be_skipped() -> None:
+    """For want of the real data or of a browser."""
+    for number, _, _, _, test in ROW.findall(PAGE):
+        path, _, name = test.strip("`").partition("::")
+        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        (function,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
+        whole = [node for node in tree.body if isinstance(node, ast.Assign)]
+        text = "\n".join(map(ast.unparse, [function, *whole]))
+        assert not re.search(r"importorskip|skipif|pytest\.(mark\.)?skip", text), number
+
+
+@pytest.mark.slow
+def test_every_case_has_run(tmp_path) -> None:
+    """All 80 now, in a process of their own: `pytest -m slow tests/test_bad_inputs.py`."""
+    tests = sorted({test.strip("`") for *_, test in ROW.findall(PAGE)})
+    out = tmp_path / "told.xml"
+    command = [sys.executable, "-m", "pytest", "-n0", f"--junitxml={out}", *tests]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    cases = list(ElementTree.parse(out).iter("testcase"))
+    assert not [case for case in cases if case.find("skipped") is not None]
+    ran = {f"{case.get('classname')}::{case.get('name').partition('[')[0]}" for case in cases}
+    assert ran == {test.replace(".py", "").replace("/", ".") for test in tests}
 
 
 def test_what_is_refused_or_said_has_a_code() -> None:

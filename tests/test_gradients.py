@@ -6,11 +6,15 @@ import torch
 from autosample.kernels.draw import Unseen
 from autosample.losses import LOSSES
 from autosample.models.mf import MF
+from autosample.models.view import TableView
 from autosample.objective import differentiate
 from autosample.samplers import SAMPLERS, make_sampler
 from autosample.samplers.draw import Draw
-from autosample.testing import tiny_batch, tiny_interactions
+from autosample.testing import tiny_batch, tiny_interactions, tiny_views
+from autosample.testing.samplers import Case
 from autosample.types import Negatives
+
+VIEWS = tiny_views()
 
 
 def detached(negatives: Negatives) -> Negatives:
@@ -56,3 +60,57 @@ def test_gradient(name, loss) -> None:
         )
         slope = float(above - below) / 2e-5
         assert float((gradient * direction).sum()) == pytest.approx(slope, rel=1e-3, abs=1e-5)
+
+
+def tables(layers, pooling):
+    """A view of (L, N, D) layers that are its leaf."""
+    final = torch.cat(tuple(layers), dim=1) if pooling == "concat" else layers.mean(dim=0)
+    return TableView(tuple(layers), final, 8, "concat" if pooling == "concat" else "mean")
+
+
+def objective(layers, pooling, sampler, batch, draw) -> torch.Tensor:
+    """Loss and auxiliary loss with the sampler at work, from their definitions."""
+    view = tables(layers, pooling)
+    answer = sampler.sample(batch, view, draw)
+    vectors = answer.vectors
+    if answer.blend is not None:
+        which = torch.arange(len(layers)).expand_as(answer.blend.items)
+        rows = layers[which, 8 + answer.blend.items]  # (B, P, L, D)
+        vectors = (rows * answer.blend.shares[..., None]).sum(dim=1)[:, None]
+    user, positive = (view.table[nodes] for nodes in (batch.users, 8 + batch.positives))
+    negative = torch.einsum("bd,bkd->bk", user, view.pool(vectors))
+    mean = LOSSES["bpr"]((user * positive).sum(dim=1), negative, answer).mean()
+    return mean if answer.auxiliary is None else mean + answer.auxiliary
+
+
+@pytest.mark.parametrize("pooling", ["flat", "mean", "concat"])
+@pytest.mark.parametrize("name", [name for name, s in SAMPLERS.items() if s.kind == "instance"])
+def test_gradient_through_what_is_synthesised(name, pooling) -> None:
+    """By rows of every layer and by what the sampler learns; with its auxiliary loss."""
+    batch, case = (
+        tiny_batch().take(torch.arange(0, 60, 5)),
+        Case(make_sampler(name), VIEWS[pooling]),
+    )
+    draw, layers = case.draw(1), torch.stack(VIEWS[pooling]._layers).requires_grad_()
+    view = tables(layers, pooling)
+    case.sampler.begin_epoch(view, draw)
+    found = differentiate(view, batch, case.sampler.sample(batch, view, draw), LOSSES["bpr"])
+    view.backward(view.score_gradient(batch.users, found.items, found.coefficient))
+    gradients = [layers.grad, *(parameter.grad for parameter in case.sampler.parameters())]
+    exact = case.sampler.double()
+    leaves = [layers.detach().double(), *(p.detach() for p in exact.parameters())]
+    generator = torch.Generator().manual_seed(0)
+    for leaf, gradient in zip(leaves, gradients, strict=True):
+        start = leaf.clone()
+        for _ in range(3):
+            direction = torch.randn(leaf.shape, generator=generator, dtype=torch.float64)
+            values = []
+            with torch.no_grad():
+                for step in (1e-6, -1e-6):
+                    leaf.copy_(start + step * direction)
+                    values.append(float(objective(leaves[0], pooling, exact, batch, draw)))
+                leaf.copy_(start)
+            slope = (values[0] - values[1]) / 2e-6
+            assert abs(slope) > 1e-6
+            found = float((gradient.double() * direction).sum())
+            assert found == pytest.approx(slope, rel=2e-3, abs=1e-5)

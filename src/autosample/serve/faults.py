@@ -48,6 +48,7 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        send = _as_declared(send)
         headers = dict(scope["headers"])
         if self.hosts is not None and _hostname(headers.get(b"host", b"")) not in self.hosts:
             error = SettingsError(
@@ -86,6 +87,17 @@ class Gate:
                 return None
             if not message.get("more_body", False):
                 return bytes(body)
+
+
+def _as_declared(send: Send) -> Send:
+    """Have browsers take answers for what they are said to be, never for a page."""
+
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+        await send(message)
+
+    return marked
 
 
 def answer(error: AutosampleError) -> JSONResponse:
