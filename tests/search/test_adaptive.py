@@ -75,7 +75,21 @@ def test_the_race_halves_and_doubles_and_goes_on_from_each_ones_own_state():
     assert tell(adaptive, {"dns:pool=4": 0.3, "dns:pool=16": 0.4}).adopt == "arm dns:pool=16"
 
 
-def test_the_best_of_every_family_stays_to_the_last_round():
+def test_of_many_candidates_a_third_stays_and_of_many_families_two():
+    """Means fall in this order, so that dns comes last of the families."""
+    order = ["softmax:pool=4", "softmax:pool=8", "softmax:pool=16", "ahns", "dens", *LADDER]
+    adaptive = search(*order, "mixgcf:pool=16")
+    labels = [arm.sampler.label for arm in adaptive.ask().arms]
+    means = {label: 1 - place / 10 for place, label in enumerate(labels)}
+    tell(adaptive, means)
+    assert [arm.sampler.label for arm in adaptive.ask().arms] == labels[:4]
+    tell(adaptive, means)
+    assert [arm.sampler.label for arm in adaptive.ask().arms] == [labels[0], labels[1], labels[3]]
+    tell(adaptive, means)
+    assert [arm.sampler.label for arm in adaptive.ask().arms] == [labels[0], labels[3]]
+
+
+def test_the_best_of_both_families_stays_to_the_last_round():
     adaptive = search(*LADDER, "mixgcf:pool=16")
     means = dict(zip(LADDER, [0.1, 0.2, 0.4, 0.5], strict=True)) | {"mixgcf:pool=16": 0.0}
     tell(adaptive, means)

@@ -77,9 +77,9 @@ class Adaptive(Search):
         SettingsError: AS251 without candidates, AS252 for a level or factor out of range, AS250
             for numbers below 1.
 
-    Cost: for n candidates the race takes about n log2(n) / 2 windows (n / 2 windows in all when
-    users are split), the rest three times its epochs at most, and one more while there is a rival;
-    less by as much as arms sit out.
+    Cost: for n candidates the race takes about n log2(n) / 2 windows, less for more than six of
+    them (n / 2 windows in all when users are split), the rest three times its epochs at most, and
+    one more while there is a rival; less by as much as arms sit out.
     """
 
     name: ClassVar[str] = "adaptive"

@@ -8,13 +8,16 @@ from autosample.samplers.base import Sampler
 from autosample.search.base import INITIAL, Arm, Decision, Outcome, Trial
 from autosample.search.stopping import Stopping
 
+MANY = 6  # candidates, above which two thirds of them leave at once
+
 
 class Race:
-    """Successive halving that keeps the best of every family to the last round.
+    """Successive halving that keeps the best of two families to the last round.
 
-    The better half stays after one window, half of those after two, and so on by doubling.
-    Significance plays no part: what leads early by far may only be fast. Families (classes of
-    samplers) are kept because they differ more in where they end than in how fast they start.
+    The better half stays after one window (of more than six a third), half of those after two, and
+    so on by doubling. Significance plays no part: what leads early by far may only be fast. The
+    best of the two best families (classes of samplers) stay, because families differ more in where
+    they end than in how fast they start.
 
     Args:
         candidates: Samplers that start.
@@ -49,8 +52,8 @@ class Race:
         leader = outcomes[order[0]]
         self._stopping.note(epochs, leader.mean)
         evidence = {outcome.label: {"mean": outcome.mean} for outcome in outcomes}
-        best_of_family = {type(self.arms[place]): place for place in reversed(order)}
-        kept = sorted({*order[: len(order) // 2], *best_of_family.values()})
+        better = order[: len(order) // (2 if len(order) <= MANY else 3)]
+        kept = sorted({*better, *self._best_of_families(order)})
         if 1 < len(kept) < len(order) and self._stopping.next_window():
             self.arms = [self.arms[place] for place in kept]
             reason = f"{len(kept)} stay in the race, {leader.label} leads with {leader.mean:.4f}"
@@ -60,6 +63,13 @@ class Race:
         self.rival = next((arm for arm in ranked if type(arm) is not type(ranked[0])), None)
         reason = f"{leader.label} wins the race with {leader.mean:.4f}"
         return Decision(state(self.winner), leader.label, reason, evidence)
+
+    def _best_of_families(self, order: list[int]) -> list[int]:
+        """Places of the best of the best family and of the next one."""
+        best: dict[type[Sampler], int] = {}
+        for place in order:
+            best.setdefault(type(self.arms[place]), place)
+        return list(best.values())[:2]
 
 
 def state(arm: Sampler) -> str:
