@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -108,12 +109,13 @@ def test_other_data_is_refused_and_listed(cut) -> None:
     assert not folder.finished
 
 
-def test_another_version_is_refused_unless_forked(cut) -> None:
+@pytest.mark.parametrize(("name", "value"), [("autosample", "0.0.1"), ("code", "0123abcd")])
+def test_another_version_or_code_is_refused_unless_forked(cut, name, value) -> None:
     folder = cut()
-    written = {**folder.environment(), "autosample": "0.0.1"}
+    written = {**folder.environment(), name: value}
     digest = folder._write_json("environment.json", written)
     folder._write_manifest(folder._manifest() | {"environment.json": digest})
-    with pytest.raises(StoreError, match=r"AS514.*0\.0\.1"):
+    with pytest.raises(StoreError, match=rf"AS514.*{re.escape(value)}"):
         folder.run()
     found, notes, _ = forked(folder, folder.settings())
     assert_same(found, run(tiny_dataset(), folder.settings()))

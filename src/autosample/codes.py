@@ -233,7 +233,8 @@ CODES: dict[str, str] = {
     "new settings would have come there too, and else starts from the beginning, and says which.",
     "AS513": "The data is not that of the run, whose folder has its own copy. Leave it out to go "
     "on, or start a new run with it.",
-    "AS514": "Another version of autosample began the run, and may decide or train differently. "
+    "AS514": "Another version of autosample, or other code of the same one, began the run and may "
+    "decide or train differently. "
     "Resume with that version, or go on in a new folder with --fork.",
     "AS515": "The folder changed each time it was read, so nothing of one state could be had. Wait "
     "until its run is over.",

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+
+import autosample
 
 _PACKAGES = ("autosample", "torch", "numpy", "numba", "scipy", "polars", "safetensors")
 
 
 def describe(threads: int) -> dict[str, Any]:
-    """Versions, platform and number of threads, ready for JSON."""
+    """Versions, code, platform and number of threads, ready for JSON."""
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         **{name: version(name) for name in _PACKAGES},
+        "code": code(),
         "threads": threads,
     }
+
+
+@cache
+def code() -> str:
+    """Digest of the package's source: states of one version differ. Cost: some milliseconds."""
+    digest, home = hashlib.sha256(), Path(autosample.__file__).parent
+    for path in sorted(home.rglob("*.py")):
+        digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -216,11 +216,13 @@ class RunFolder:
     def _compare_environment(self) -> None:
         written = self.environment()
         now = environment.describe(get_threads())
-        if written["autosample"] != now["autosample"]:
+        ours = ("autosample", "code")
+        if any(written.get(name) != now[name] for name in ours):
+            was, is_ = (" ".join(str(facts.get(name)) for name in ours) for facts in (written, now))
             raise StoreError(
                 "AS514",
-                f"autosample was {written['autosample']} when the run in {self.path} began, and is "
-                f"{now['autosample']}.",
+                f"autosample (version, code) was {was} when the run in {self.path} began, and is "
+                f"{is_}.",
                 "Resume with that version, or go on in a new folder with --fork.",
             )
         if changed := environment.differences(written, now):
