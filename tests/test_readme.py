@@ -93,3 +93,21 @@ def test_the_figures_of_the_server_under_load_are_those_of_the_json_file():
         in page
     )
     assert f"replaced {found['swaps']} times" in page
+
+
+def test_the_speed_table_is_that_of_the_docs():
+    page = (ROOT / "docs" / "speed.md").read_text().partition("## Rates")[0]
+    ratio = dict(re.findall(r"^\| ([^|]+) \| at least [^|]+ \| ([\d.]+)x", page, re.MULTILINE))
+    rows = {
+        "MF, uniform": ["MF training : RecBole", "MF training : LensKit's best",
+                        "MF training : torch SparseAdam"],
+        "MF, hardest": ["DNS-32 on MF : RecBole", "DNS-32 on MF : plain torch"],
+        "LightGCN, its": [f"LightGCN training, batch 16384 : {rival}"
+                          for rival in ("RecBole", "LensKit", "best plain torch")],
+        "full ranking": ["full ranking : RecBole", "full ranking : implicit"],
+        "uniform draws": ["uniform draws : LensKit", "popularity draws : LensKit"],
+    }  # fmt: skip
+    for start, names in rows.items():
+        (line,) = (line for line in README.splitlines() if line.startswith(f"| {start}"))
+        told = [float(number) for number in re.findall(r"[\d.]+", line.split("|")[3])]
+        assert told == [float(f"{float(ratio[name]):.2g}") for name in names]

@@ -1,4 +1,6 @@
-"""The tables for the README."""
+"""The tables for the docs."""
+
+from pathlib import Path
 
 from benchmarks.speed import table
 from benchmarks.speed.plan import Target
@@ -89,3 +91,10 @@ def test_a_report_makes_all_tables(capsys, tmp_path) -> None:
     assert "| `autosample --help` | under 0.3 s | 0.20 s | met |" in out
     assert "| ours | 1 | 1,200 MB | 2.0 s |" in out
     assert "| recbole | no wheel | - | - |" in out
+
+
+def test_the_docs_have_the_tables_of_the_results(capsys):
+    results = Path(__file__).parent.parent.parent / "benchmarks" / "results"
+    table.main(str(results / "speed.json"), str(results / "largest.json"))
+    page = (results.parent.parent / "docs" / "speed.md").read_text()
+    assert page.endswith(capsys.readouterr().out)
