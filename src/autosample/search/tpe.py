@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autosample.extras import require
 from autosample.samplers.base import Sampler
-from autosample.search.base import named
-from autosample.search.one_by_one import BUDGET, OneByOne
-from autosample.search.space import families
+from autosample.search.from_space import DRAWS, FromSpace
 
 if TYPE_CHECKING:
     import optuna
 
-_DRAWS = 100  # for a sampler that has not been trained, before the search gives up
 _RANDOM = 4  # first trials, drawn at random
 _WHOLE = 1  # trials that end before others are given up
 
 
-class TPE(OneByOne):
+class TPE(FromSpace):
     """Optuna's TPE over families of samplers and, within the chosen one, its hardness.
 
     A trial is the training of one sampler. All but the first are given up when their best value so
@@ -27,46 +24,28 @@ class TPE(OneByOne):
     tenth of the epochs (Optuna's median pruner). So three trainings see more than three samplers. A
     proposal that was trained before is told its value again and costs nothing.
 
-    Args:
-        candidates: Samplers that span the space, see :func:`autosample.search.space.families`.
-        epochs: Most epochs per sampler.
-        window: Epochs between evaluations.
-        patience: Epochs without improvement after which a sampler is given up.
-        budget: Trainings at most.
-        seed: Of the proposals.
+    Arguments, errors and cost are those of :class:`autosample.search.from_space.FromSpace`.
 
     Raises:
-        SettingsError: AS251 without candidates, AS250 for numbers below 1, AS253 for a budget that
-            is not positive, AS270 without Optuna, which the extra ``tune`` brings.
-
-    Cost: ``budget`` trainings, less where the space has fewer samplers.
+        SettingsError: AS270 without Optuna, which the extra ``tune`` brings.
     """
 
     name: ClassVar[str] = "tpe"
 
-    def __init__(
-        self,
-        candidates: Sequence[Sampler],
-        *,
-        epochs: int = 100,
-        window: int = 5,
-        patience: int = 50,
-        budget: float = BUDGET,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(epochs=epochs, window=window, patience=patience, budget=budget)
-        self._families = {family.name: family for family in families(named(candidates))}
-        self._study = _study(seed, warmup=epochs // 10)
+    def __init__(self, candidates: Sequence[Sampler], **settings: Any) -> None:
+        super().__init__(candidates, **settings)
+        self._study = _study(self.seed, warmup=self.epochs // 10)
         self._trial: optuna.Trial | None = None
 
     def propose(self) -> Sampler | None:
         """Optuna's next proposal; None when a hundred bring nothing new."""
         import optuna  # noqa: PLC0415
 
-        for _ in range(_DRAWS):
+        by_name = {family.name: family for family in self.families}
+        for _ in range(DRAWS):
             trial = self._study.ask()
-            name = trial.suggest_categorical("sampler", list(self._families))
-            family = self._families[name]
+            name = trial.suggest_categorical("sampler", list(by_name))
+            family = by_name[name]
             moves = family.low < family.high
             sampler = family.at(trial.suggest_float(name, 0.0, 1.0) if moves else 0.0)
             if sampler is None:
