@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.member import first_not_below
 from autosample.kernels.order import (
     NAN,
     IntArray,
@@ -101,7 +102,7 @@ def _best_of_part(  # type: ignore[no-untyped-def]
     scores, start, seen, items, best
 ):
     """Let the unseen items of a panel enter a user's heap; the fault, or 0."""
-    passed = np.searchsorted(seen, start)
+    passed = first_not_below(seen, 0, seen.shape[0], start)
     for first in range(0, scores.shape[0], _CHUNK):
         stop = min(first + _CHUNK, scores.shape[0])
         if count_not_below(scores[first:stop], best[0]) == 0:

@@ -49,11 +49,20 @@ def _contains(start, stop, indptr, items, rows, columns, out):  # type: ignore[n
         first, end = indptr[rows[b]], indptr[rows[b] + 1]
         for m in range(columns.shape[1]):
             wanted = columns[b, m]
-            low, high = first, end
-            while low < high:
-                middle = (low + high) >> 1
-                if items[middle] < wanted:
-                    low = middle + 1
-                else:
-                    high = middle
-            out[b, m] = low < end and items[low] == wanted
+            place = first_not_below(items, first, end, wanted)
+            out[b, m] = place < end and items[place] == wanted
+
+
+@numba.njit(nogil=True, cache=True)
+def first_not_below(values, low, high, bound):  # type: ignore[no-untyped-def]
+    """The first place from ``low`` to ``high`` whose value, ascending there, reaches ``bound``.
+
+    As numpy's ``searchsorted``, whose compilation takes four times as long.
+    """
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] < bound:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -87,7 +87,8 @@ def _order_of_bits(order, key, shift):  # type: ignore[no-untyped-def]
     bits = np.empty(order.shape[0], np.uint64)
     for position in range(order.shape[0]):
         ends[(_bits_at(key, position) >> shift) + np.uint64(1)] += 1
-    ends[:] = np.cumsum(ends)
+    for place in range(1, ends.shape[0]):
+        ends[place] += ends[place - 1]
     for position in range(order.shape[0]):
         own = _bits_at(key, position)
         at = ends[own >> shift]

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.member import first_not_below
 from autosample.kernels.order import (
     NAN,
     OVERLAP,
@@ -127,7 +128,7 @@ def _rank_part(  # type: ignore[no-untyped-def]
             cut = held[at] - start
             ranks[at] += count_not_below(scores[:cut], own[at])
             ranks[at] += _count_above(scores[cut:], own[at])
-    for place in range(np.searchsorted(seen, start), seen.shape[0]):
+    for place in range(first_not_below(seen, 0, seen.shape[0], start), seen.shape[0]):
         item = seen[place]
         if item >= end:
             break

@@ -30,7 +30,7 @@ def pair_scores(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> T
     if not compiled(left):
         return pair_scores_torch(left, right, rows, columns)
     out = np.empty(columns.shape, np.float32)
-    tables = (left.numpy(), right.numpy(), rows.numpy(), columns.reshape(-1).numpy(), out)
+    tables = (left.numpy(), right.numpy(), rows.numpy(), columns.contiguous().view(-1).numpy(), out)
     parallel_ranges(_pair_scores, len(rows), *tables, grain=max(1, 512 // max(1, columns.shape[1])))
     return torch.from_numpy(out)
 

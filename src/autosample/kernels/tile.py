@@ -47,10 +47,11 @@ def padded(width: int) -> int:
 
 @numba.njit(nogil=True, cache=True)
 def fill_rows(users, start, stop, table, rows):  # type: ignore[no-untyped-def]
-    """Copy the rows of ``users[start:stop]`` to the top of ``rows``, zeros below and beside."""
-    rows[:] = 0.0
+    """Copy the rows of ``users[start:stop]`` to the top left of ``rows``."""
     for at in range(stop - start):
-        rows[at, : table.shape[1]] = table[users[start + at]]
+        row, source = rows[at], table[users[start + at]]
+        for d in range(source.shape[0]):
+            row[d] = source[d]
 
 
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})

@@ -16,6 +16,7 @@ from autosample.errors import SamplerError
 from autosample.kernels import random
 from autosample.kernels.block import TOGETHER, begin, numbers_of_rows, pass_all
 from autosample.kernels.draw import Unseen
+from autosample.kernels.member import first_not_below
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
@@ -144,7 +145,7 @@ def _cell(cell, left, right, guide):  # type: ignore[no-untyped-def]
 @numba.njit(nogil=True, cache=True)
 def _nearest_unseen(items, first, count, at, n_items):  # type: ignore[no-untyped-def]
     """The unseen item nearest to position ``at``, searched upwards, then downwards."""
-    place = np.searchsorted(items[first : first + count], at)
+    place = first_not_below(items, first, first + count, at) - first
     item = at
     while item < n_items and place < count and items[first + place] == item:
         item += 1
