@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from autosample.losses import LOSSES, bpr, sampled_softmax
+from autosample.losses import LOSSES, SLOPES, bpr, sampled_softmax
 from autosample.types import Negatives
 
 NONE = Negatives(torch.zeros(2, 3, dtype=torch.int64))
@@ -28,6 +28,23 @@ def test_bpr_by_hand():
     assert bpr(POSITIVE, NEGATIVE, NONE).tolist() == pytest.approx(expected)
     # one pair with equal scores is a coin toss
     assert bpr(torch.zeros(1), torch.zeros(1, 1), NONE).item() == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("loss", SLOPES)
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+@pytest.mark.parametrize("fields", [{}, {"weights": WEIGHTS, "log_q": LOG_Q}])
+def test_slopes_are_finite_differences(loss, scale, fields):
+    negatives, step = with_fields(**fields), 1e-6
+    positive, negative = scale * POSITIVE, scale * NEGATIVE
+    value, of_positive, of_negative = SLOPES[loss](positive, negative, negatives)
+    assert torch.equal(value, loss(positive, negative, negatives))
+    ends = [loss(positive + move, negative, negatives) for move in (step, -step)]
+    assert torch.allclose((ends[0] - ends[1]) / (2 * step), of_positive, atol=1e-8)
+    for k in range(3):
+        move = torch.zeros_like(negative)
+        move[:, k] = step
+        ends = [loss(positive, negative + by, negatives) for by in (move, -move)]
+        assert torch.allclose((ends[0] - ends[1]) / (2 * step), of_negative[:, k], atol=1e-8)
 
 
 def test_bpr_weighs_terms():

@@ -58,6 +58,30 @@ def test_coefficients_are_the_derivative(view, loss):
     assert answer.report[0].item() == pytest.approx(mean.item(), rel=1e-5)
 
 
+@pytest.mark.parametrize("weights", [None, torch.tensor([[1.0, 0.0], [0.5, 2.0], [3.0, 1.0]])])
+def test_the_formula_is_what_torch_finds(view, weights):
+    def by_torch(*scores_and_negatives):
+        return bpr(*scores_and_negatives)
+
+    share = torch.tensor([[[0.3], [0.7]], [[1.0], [0.0]], [[0.5], [0.5]]])
+    parts = torch.stack([BATCH.positives, IDS[:, 0]], dim=1)[:, :, None].repeat(1, 1, view.n_layers)
+    blend = Blend(parts, share.repeat(1, 1, view.n_layers))
+    plain = Negatives(IDS, weights=weights)
+    for negatives in (plain, Negatives(IDS[:, :1], blend=blend)):
+        known, found = (differentiate(view, BATCH, negatives, loss) for loss in (bpr, by_torch))
+        assert torch.allclose(known.coefficient, found.coefficient, atol=1e-7)
+        assert torch.equal(known.report, found.report)
+        assert torch.equal(known.items, found.items)
+
+
+def test_weights_that_learn_are_left_to_torch(view):
+    weights = torch.ones(IDS.shape, requires_grad=True)
+    answer = differentiate(view, BATCH, Negatives(IDS, weights=weights), bpr)
+    scores = view.scores(BATCH.users, answer.items).tolist()
+    terms = [math.log1p(math.exp(n - p)) / 6 for p, *others in scores for n in others]
+    assert weights.grad.flatten().tolist() == pytest.approx(terms, rel=1e-4)
+
+
 def test_synthetic_copies_of_items_are_those_items(view):
     by_items = differentiate(view, BATCH, Negatives(IDS), bpr)
     expected = view.score_gradient(BATCH.users, by_items.items, by_items.coefficient)
@@ -92,7 +116,7 @@ def test_auxiliary_reaches_rows_and_parameters_but_not_the_report():
     extra = Negatives(IDS, auxiliary=learned * rows.sum())
     answer = differentiate(view, BATCH, extra, bpr)
     assert torch.equal(answer.report, plain.report)
-    assert torch.equal(answer.coefficient, plain.coefficient)
+    assert torch.allclose(answer.coefficient, plain.coefficient, atol=1e-7)
     assert learned.grad.item() == pytest.approx(rows.sum().item())
     gradient = view.row_gradient(view.score_gradient(BATCH.users, answer.items, answer.coefficient))
     place = (gradient.rows == 4).nonzero().item()

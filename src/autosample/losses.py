@@ -11,6 +11,8 @@ from torch.nn import functional
 from autosample.types import Negatives
 
 Loss = Callable[[Tensor, Tensor, Negatives], Tensor]
+#: The same loss with its derivatives by the positive (B,) and by the negative scores (B, K).
+Slope = Callable[[Tensor, Tensor, Negatives], tuple[Tensor, Tensor, Tensor]]
 
 
 def bpr(positive: Tensor, negative: Tensor, negatives: Negatives) -> Tensor:
@@ -39,4 +41,21 @@ def sampled_softmax(positive: Tensor, negative: Tensor, negatives: Negatives) ->
     return torch.logsumexp(functional.pad(logits, (1, 0)), dim=1)
 
 
+def bpr_slope(
+    positive: Tensor, negative: Tensor, negatives: Negatives
+) -> tuple[Tensor, Tensor, Tensor]:
+    """:func:`bpr` with its derivatives: d softplus(x) / dx is the logistic function of x.
+
+    Returns:
+        (B,) losses, and their derivatives by the positive (B,) and by the negative scores (B, K).
+    """
+    gap = negative - positive[:, None]
+    terms, slope = functional.softplus(gap), torch.sigmoid(gap) / gap.shape[1]
+    if negatives.weights is not None:
+        terms, slope = terms * negatives.weights, slope * negatives.weights
+    return terms.mean(dim=1), -slope.sum(dim=1), slope
+
+
 LOSSES: dict[str, Loss] = {"bpr": bpr, "softmax": sampled_softmax}
+#: Losses that differentiate themselves; torch differentiates the others.
+SLOPES: dict[Loss, Slope] = {bpr: bpr_slope}

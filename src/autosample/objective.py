@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from autosample.losses import Loss
+from autosample.losses import SLOPES, Loss, Slope
 from autosample.models.view import TableView
 from autosample.types import Batch, Blend, Negatives
 
@@ -26,40 +26,67 @@ class Derivative(NamedTuple):
 def differentiate(view: TableView, batch: Batch, negatives: Negatives, loss: Loss) -> Derivative:
     """Differentiate the mean loss by scores; synthetic vectors get their gradient on the side.
 
-    Items enter by their scores alone, so nothing of size B x K x D is made for them. Synthetic
-    vectors and learned samplers are differentiated by torch, down to the rows that the view gave
-    out; their items get a zero coefficient, which keeps them in the L2 term.
+    A loss of :data:`autosample.losses.SLOPES` that depends on scores alone knows its derivative;
+    torch finds that of others. Items enter by their scores alone, so nothing of size B x K x D is
+    made for them. Synthetic vectors and learned samplers are differentiated by torch, down to the
+    rows that the view gave out; their items get a zero coefficient, which keeps them in the L2
+    term.
     """
     items = torch.cat([batch.positives[:, None], negatives.ids], dim=1)
     blend = negatives.blend
     if blend is not None:
         positive = view.scores(batch.users, items[:, :1])
         scores = torch.cat([positive, view.blend_scores(batch.users, blend)], dim=1)
-        negative = scores.requires_grad_()[:, 1:]
-    elif negatives.vectors is None:
-        scores = view.scores(batch.users, items).requires_grad_()
-        negative = scores[:, 1:]
     else:
-        scores = view.scores(batch.users, items[:, :1]).requires_grad_()
+        scores = view.scores(batch.users, items if negatives.vectors is None else items[:, :1])
+    if loss in SLOPES and _scores_are_all(negatives):
+        mean, negative, coefficient = _by_formula(scores, negatives, SLOPES[loss])
+        gap = scores.new_zeros(())
+    else:
+        mean, negative, gap, slope = _by_torch(view, batch, scores, negatives, loss)
+        coefficient = torch.zeros(items.shape, device=items.device)
+        coefficient[:, : slope.shape[1]] = slope
+    if blend is not None:
+        coefficient = _by_item(view, batch, blend, items, coefficient)
+    hardness = torch.sigmoid(negative - scores[:, :1]).float()
+    shares = torch.histc(hardness, BINS, 0, 1) / hardness.numel()
+    report = torch.cat([torch.stack([mean, hardness.mean(), gap]), shares]).double().cpu()
+    return Derivative(report, items, coefficient)
+
+
+def _scores_are_all(negatives: Negatives) -> bool:
+    """Whether the loss depends on nothing that learns but the scores."""
+    others = (negatives.vectors, negatives.instance_weights, negatives.auxiliary)
+    weights = negatives.weights
+    return all(o is None for o in others) and (weights is None or not weights.requires_grad)
+
+
+def _by_formula(
+    scores: Tensor, negatives: Negatives, slope: Slope
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean loss, negative scores, and the derivative of the mean by (B, 1 + K) scores."""
+    negative = scores[:, 1:]
+    losses, of_positive, of_negative = slope(scores[:, 0], negative, negatives)
+    coefficient = torch.cat([of_positive[:, None], of_negative], dim=1).div_(len(scores))
+    return losses.mean(), negative, coefficient
+
+
+def _by_torch(
+    view: TableView, batch: Batch, scores: Tensor, negatives: Negatives, loss: Loss
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Mean loss, negative scores, bound on the mixture gap, and the derivative by ``scores``."""
+    negative, gap = scores.requires_grad_()[:, 1:], scores.new_zeros(())
+    if negatives.vectors is not None:
         user = view.pool(view.user_layers(batch.users))
         negative = torch.einsum("bd,bkd->bk", user, view.pool(negatives.vectors))
-    gap = scores.new_zeros(())
     if negatives.instance_weights is not None:
         negative, gap = mix_instances(negative, negatives.instance_weights)
     mean = loss(scores[:, 0], negative, negatives).mean()
     total = mean if negatives.auxiliary is None else mean + negatives.auxiliary
     total.backward()  # type: ignore[no-untyped-call]
-    coefficient = torch.zeros(items.shape, device=items.device)
-    if scores.grad is not None:
-        coefficient[:, : scores.shape[1]] = scores.grad
-    if blend is not None:
-        coefficient = _by_item(view, batch, blend, items, coefficient)
-    with torch.no_grad():
-        hardness = torch.sigmoid(negative - scores[:, :1]).float()
-        shares = torch.histc(hardness, BINS, 0, 1) / hardness.numel()
-        report = torch.stack([mean.detach(), hardness.mean(), gap])
-        report = torch.cat([report, shares]).double().cpu()
-    return Derivative(report, items, coefficient)
+    slope = torch.zeros_like(scores) if scores.grad is None else scores.grad
+    scores.requires_grad_(False)
+    return mean.detach(), negative.detach(), gap, slope
 
 
 def _by_item(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -156,7 +157,7 @@ class Learner:
         view = self.model.view()
         negatives = guard.sample(slot.sampler, batch, view, draw)
         report, items, coefficient = differentiate(view, batch, negatives, self.loss)
-        if not torch.isfinite(report[0]):
+        if not math.isfinite(report[0].item()):
             raise self._diverged(report[0].item(), batch, slot.sampler)
         gradient = view.score_gradient(batch.users, items, coefficient)
         self.optimiser.step(view, gradient, len(batch.index))

@@ -56,12 +56,13 @@ def edge_gradient(
     if not compiled(table):
         return edge_gradient_torch(table, left, right, coefficient, other)
     size = 2 * right.numel()
-    rows, starts, order = (np.empty(size + extra, np.int64) for extra in (0, 1, 0))
-    n = _group(left.numpy(), right.numpy(), len(table), rows, starts, order)
+    rows, starts, order, ends = (np.empty(size + extra, np.int64) for extra in (0, 1, 0, 0))
+    slot = np.full(len(table), -1, np.int32)
+    n = _group(left.numpy(), right.numpy(), slot, rows, starts, order, ends)
     values, touches = np.empty((n, table.shape[1]), np.float32), np.empty(n, np.float32)
-    edges = (left.numpy(), right.numpy(), coefficient.detach().contiguous().numpy())
-    arguments = (table.numpy(), other.numpy(), *edges, starts, order, values, touches)
-    parallel_ranges(_sum_edges, n, *arguments)
+    factors, columns = coefficient.detach().contiguous().view(-1).numpy(), right.shape[1]
+    arguments = (table.numpy(), other.numpy(), factors, columns, starts, order, ends)
+    parallel_ranges(_sum_edges, n, *arguments, values, touches)
     arrays = (rows[:n], values, touches)
     return RowGradient(*(torch.from_numpy(array) for array in arrays))
 
@@ -163,62 +164,73 @@ def _add_rows(table, rows, values):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _group(left, right, n_rows, rows, starts, order):  # type: ignore[no-untyped-def]
+def _group(left, right, slot, rows, starts, order, ends):  # type: ignore[no-untyped-def]
     """Group the 2 B C ends of the edges by table row; returns the number of distinct rows.
 
     End o < B C is the left end of edge o; end B C + o is the right end of edge o. The ends of
-    group r are ``order[starts[r]:starts[r + 1]]``, ascending.
+    group r are ``order[starts[r]:starts[r + 1]]``, ascending, and ``ends`` has the rows at their
+    edges' other ends. ``slot`` comes as (N,) of -1.
     """
-    columns = right.shape[1]
-    size = left.shape[0] * columns
-    slot = np.full(n_rows, -1, np.int32)
+    n_left, columns = right.shape
+    size, n = n_left * columns, 0
     starts[:] = 0
-    n = 0
-    for end in range(2 * size):
-        edge = end if end < size else end - size
-        row = left[edge // columns] if end < size else right[edge // columns, edge % columns]
-        if slot[row] < 0:
-            slot[row] = n
-            rows[n] = row
-            n += 1
-        starts[slot[row] + 1] += 1
+    for b in range(n_left):
+        n = _count(left[b], columns, n, slot, rows, starts)
+    for b in range(n_left):
+        for c in range(columns):
+            n = _count(right[b, c], 1, n, slot, rows, starts)
     for r in range(n):
         starts[r + 1] += starts[r]
-    cursor = starts[:n].copy()
-    for end in range(2 * size):
-        edge = end if end < size else end - size
-        row = left[edge // columns] if end < size else right[edge // columns, edge % columns]
-        order[cursor[slot[row]]] = end
-        cursor[slot[row]] += 1
+    for b in range(n_left):
+        for c in range(columns):
+            _place(left[b], b * columns + c, right[b, c], slot, starts, order, ends)
+    for b in range(n_left):
+        for c in range(columns):
+            _place(right[b, c], size + b * columns + c, left[b], slot, starts, order, ends)
+    for r in range(n, 0, -1):  # each start has moved to its group's end
+        starts[r] = starts[r - 1]
+    starts[0] = 0
     return n
+
+
+@numba.njit(nogil=True, cache=True)
+def _count(row, times, n, slot, rows, starts):  # type: ignore[no-untyped-def]
+    """Count ``times`` ends at a row, one of ``n`` so far or a new one; the number of rows now."""
+    if slot[row] < 0:
+        slot[row] = n
+        rows[n] = row
+        n += 1
+    starts[slot[row] + 1] += times
+    return n
+
+
+@numba.njit(nogil=True, cache=True)
+def _place(row, end, other, slot, starts, order, ends):  # type: ignore[no-untyped-def]
+    """Enter an end at the next place of its row's group."""
+    place = starts[slot[row]]
+    order[place], ends[place] = end, other
+    starts[slot[row]] += 1
 
 
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})
 def _sum_edges(  # type: ignore[no-untyped-def]
-    start, stop, table, right_table, left, right, coefficient, starts, order, values, touches
+    start, stop, table, right_table, factors, columns, starts, order, ends, values, touches
 ):
-    columns = right.shape[1]
-    size = left.shape[0] * columns
-    width = table.shape[1]
+    size = factors.shape[0]
     for r in range(start, stop):
         total = values[r]
-        total[:] = 0.0
+        for d in range(total.shape[0]):
+            total[d] = 0.0
         lefts = 0
         for place in range(starts[r], starts[r + 1]):
             if place + _AHEAD < order.shape[0]:
-                end = order[place + _AHEAD]
-                if end < size:
-                    prefetch_row(right_table, right[end // columns, end % columns])
-                else:
-                    prefetch_row(table, left[(end - size) // columns])
-            end = order[place]
-            at_left = end < size
-            edge = end if at_left else end - size
-            b, c = edge // columns, edge % columns
-            other = right_table[right[b, c]] if at_left else table[left[b]]
-            factor = coefficient[b, c]
+                ahead = right_table if order[place + _AHEAD] < size else table
+                prefetch_row(ahead, ends[place + _AHEAD])
+            at_left = order[place] < size
+            other = right_table[ends[place]] if at_left else table[ends[place]]
+            factor = factors[order[place] if at_left else order[place] - size]
             lefts += at_left
-            for d in range(width):
+            for d in range(total.shape[0]):
                 total[d] += factor * other[d]
         rights = starts[r + 1] - starts[r] - lefts
         touches[r] = lefts / columns + rights
