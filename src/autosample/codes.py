@@ -129,8 +129,8 @@ CODES: dict[str, str] = {
     "AS206": "Recommendations are written as parquet, csv or jsonl, by the ending of the name or "
     "by --format. Only csv and jsonl can be printed.",
     "AS207": "There is no such code; the nearest are named.",
-    "AS208": "There are several ways to say whom the lists are for: --user, --users-file, --all "
-    "and --similar-to. One command takes one of them.",
+    "AS208": "Options exclude each other: lists are for --user, --users-file, --all or "
+    "--similar-to, and a comparison is not compared with other runs.",
     "AS209": "Settings of a bench are written as name=value, with the names that `autosample run` "
     "has as options.",
     "AS210": "An embedding has at least one dimension.",
@@ -249,6 +249,7 @@ CODES: dict[str, str] = {
     "AS525": "Where a forked run begins: at the checkpoint of the other run, or at the beginning.",
     "AS531": "This is not the folder of a bench. `autosample bench plan` makes one.",
     "AS532": "The bench was made by a version of autosample with another layout.",
+    "AS533": "A page shows the runs of one dataset and model, under the same settings.",
     "AS550": "The report cannot be written where it was asked for. Name another file with --out, "
     "or make room.",
     # Anything else.

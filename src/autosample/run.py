@@ -16,6 +16,7 @@ from autosample.data.batches import Batches
 from autosample.data.interactions import Interactions
 from autosample.errors import DataError
 from autosample.evaluate import rank_held_out
+from autosample.extras import require
 from autosample.losses import LOSSES
 from autosample.metrics import Ranks, parse_metric, summarise
 from autosample.models import Recommender, model_class
@@ -72,7 +73,8 @@ def check(settings: Settings, dataset: Dataset | None = None) -> None:
         dataset: Must have something to learn from and to decide by, and fit in memory.
 
     Raises:
-        SettingsError: AS203 for an unknown model; see also ``make_sampler`` and ``parse_metric``.
+        SettingsError: AS203 for an unknown model, AS270 when the strategy needs an extra that is not
+            installed; see also ``make_sampler`` and ``parse_metric``.
         SamplerError: AS306 when a candidate needs what users were shown, and it is not known.
         DataError: AS144 without validation interactions.
         TrainingError: AS401 when nobody has both an item and a lack of one, AS404 when the run
@@ -82,6 +84,8 @@ def check(settings: Settings, dataset: Dataset | None = None) -> None:
     for metric in (settings.metric, *settings.metrics):
         parse_metric(metric)
     candidates = [make_sampler(text) for text in settings.candidates]
+    if settings.strategy == "tpe":
+        require("tune", "optuna")
     if dataset is None:
         return
     for candidate in candidates:

@@ -121,6 +121,42 @@ def row(label, test, gain=None, p=0.01, **more):
             "share_of_exhaustive": 0.4, **users, **more}  # fmt: skip
 
 
+def test_its_page_is_written_again_by_report(done, capsys, tmp_path):
+    folder = Path(done[-1])
+    out = tmp_path / "again.html"
+    assert told(capsys, "report", str(folder), "--out", str(out)).out == f"Wrote {out}\n"
+    assert out.read_bytes() == (folder / "compare.html").read_bytes()
+    assert main(["report", str(folder), "--against", str(folder)]) == 4
+    assert "AS208" in capsys.readouterr().err
+
+
+def test_runs_lists_it_as_one_and_its_runs_by_sampler(done, capsys):
+    folder = Path(done[-1])
+    (one,) = json.loads(told(capsys, "runs", str(folder.parent), "--json").out)["rows"]
+    rows = json.loads(told(capsys, "runs", str(folder), "--json").out)["rows"]
+    assert (one["run"], one["state"]) == (str(folder), "finished")
+    assert one["strategy"] == f"{len(rows)} compared" == "6 compared"
+    assert one["test"] == max(row["test"] for row in rows)
+    assert one["cost"] == pytest.approx(sum(row["cost"] for row in rows))
+    names = {(row["strategy"], row["seed"]) for row in rows}
+    fixed = [f"fixed:{sampler}" for sampler in SAMPLERS]
+    assert names == {(name, seed) for name in [*fixed, "adaptive"] for seed in (0, 1)}
+
+
+def test_what_one_page_cannot_show_is_said(tmp_path, capsys):
+    events = write_file(tmp_path / "events.csv")
+    out = str(tmp_path / "bench")
+    plan = ["bench", "plan", out, "--data", str(events), "--seeds", "1", "--strategy", "fixed"]
+    for dim in (4, 8):
+        sets = ["--set", f"dim={dim}", "--set", "epochs=1", "--candidate", "uniform"]
+        assert main([*plan, *sets]) == 0
+    assert main(["report", out]) == 7
+    assert "AS509" in capsys.readouterr().err
+    assert main(["bench", "work", out, "--keep"]) == 0
+    assert main(["report", out]) == 7
+    assert "AS533" in capsys.readouterr().err
+
+
 def test_sentences():
     fixed = row("dns:pool=4", 0.2)
     cell = {"metric": "ndcg@20", "best_fixed": {0: "dns:pool=4"}}

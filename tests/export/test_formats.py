@@ -83,6 +83,22 @@ def test_embeddings(run, tmp_path, expected) -> None:
         assert [items[item] for item in best] == expected[user]
 
 
+def test_tables_have_ids_and_rows(run, tmp_path, dataset) -> None:
+    pandas = pytest.importorskip("pandas")
+    export_run(run, "embeddings", tmp_path / "all")
+    export_run(run, "onnx", tmp_path / "ids")
+    arrays = load_file(tmp_path / "all" / "embeddings.safetensors")
+    for kind, names in (("users", dataset.users.names), ("items", dataset.items.names)):
+        table = pl.read_parquet(tmp_path / "all" / f"{kind}.parquet")
+        assert table["id"].to_list() == ids(tmp_path / "all", kind) == names.to_list()
+        assert table["row"].to_list() == list(range(len(names)))
+        assert (table["embedding"].to_numpy() == arrays[kind]).all()
+        rows = pandas.read_parquet(tmp_path / "all" / f"{kind}.parquet")["embedding"]
+        assert (np.stack(rows.to_list()) == arrays[kind]).all()
+        bare = pl.read_parquet(tmp_path / "ids" / f"{kind}.parquet")
+        assert bare.equals(table.drop("embedding"))
+
+
 def test_the_index_gives_the_same_lists(run, tmp_path, expected) -> None:
     faiss = pytest.importorskip("faiss")
     export_run(run, "faiss", tmp_path)

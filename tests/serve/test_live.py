@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from autosample.errors import AutosampleError
-from autosample.serve.live import look, rivals, runs_below
+from autosample.serve.live import look, rivals
 from autosample.store import RunFolder
 from tests.serve.making import finished
 from tests.tiny import quick, tiny_dataset
@@ -17,7 +17,7 @@ from tests.tiny import quick, tiny_dataset
 def test_a_run_that_is_over() -> None:
     live, folder = look("one", finished()), RunFolder.open(finished())
     result = folder.result()
-    assert (live.name, live.state, live.tested) == ("one", "over", True)
+    assert (live.name, live.state, live.tested) == ("one", "finished", True)
     assert live.value == result.metrics["ndcg@20"]
     assert (live.schedule, live.trainings) == (result.schedule, result.trainings)
     assert list(live.history) == result.history
@@ -27,7 +27,7 @@ def test_a_run_that_is_over() -> None:
 def test_a_run_that_goes_on(tmp_path) -> None:
     folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick())
     new = look("run", folder.path)
-    assert (new.state, new.trainings, new.epochs) == ("running", 0.0, 0)
+    assert (new.state, new.trainings, new.epochs) == ("unfinished", 0.0, 0)
     assert math.isnan(new.value)
     seen = []
 
@@ -65,14 +65,14 @@ def test_rivals_were_tested_alike(tmp_path) -> None:
     assert live.label == "adaptive"
 
 
-def test_a_run_that_stopped_and_a_line_cut_off(tmp_path) -> None:
+def test_an_unfinished_run_and_a_line_cut_off(tmp_path) -> None:
     folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick())
     records = RunFolder.open(finished()).result().history[:3]
     text = "".join(f"{json.dumps(record)}\n" for record in records)
     (folder.path / "history.jsonl").write_text(text + '{"kind": "epo')
     os.utime(folder.path / "history.jsonl", (0, time.time() - 3600))
     live = look("run", folder.path)
-    assert live.state == "stopped"
+    assert live.state == "unfinished"
     assert 3590 < live.seconds < 3700
     assert live.history == records
 
@@ -85,12 +85,3 @@ def test_damage_is_said_and_does_no_harm(tmp_path, name, content) -> None:
     live = look("run", path)
     if name != "history.jsonl" or content.endswith("\n"):  # else it is a line cut off
         assert live.state == "damaged"
-
-
-def test_runs_are_the_folders_that_have_a_manifest(tmp_path) -> None:
-    shutil.copytree(finished(), tmp_path / "b")
-    shutil.copytree(finished(), tmp_path / "a")
-    (tmp_path / "empty").mkdir()
-    assert runs_below(tmp_path) == {name: tmp_path / name for name in "ab"}
-    assert runs_below(tmp_path / "a") == {"a": tmp_path / "a"}
-    assert runs_below(tmp_path / "none") == {}

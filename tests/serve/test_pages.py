@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from autosample.report import words
 from autosample.serve.pages import make_pages
 from autosample.store import RunFolder
 from tests.serve.making import Client, fault, finished
@@ -45,14 +46,14 @@ def http(folder):
 def test_the_list_has_every_run_with_state_metric_and_cost(http) -> None:
     response = http.get("/")
     text = re.sub(r"<[^>]+>", " ", response.text.partition("<main>")[2])
-    assert [word for word in text.split() if word in ("over", "running", "damaged")] == [
-        "over", "over", "running", "damaged"
+    assert [word for word in text.split() if word in ("finished", "unfinished", "damaged")] == [
+        "finished", "finished", "unfinished", "damaged"
     ]  # fmt: skip
     result = RunFolder.open(finished()).result()
     assert f"{result.metrics['ndcg@20']:.4f}" in text
-    assert f"{result.trainings:.1f} trainings" in text
+    assert words.trainings(result.trainings) in text
     assert result.schedule[-1][0] in text
-    assert 'http-equiv="refresh" content="5"' in response.text
+    assert 'http-equiv="refresh" content="30"' in response.text
 
 
 def test_every_link_of_the_list_leads_to_a_run(http) -> None:
@@ -104,6 +105,36 @@ def test_who_won_is_said_in_the_list_and_in_the_report(tmp_path) -> None:
     assert f"{labels[best]} won." in lost
     assert f"{labels[worse]} minus others" in lost
     assert re.search(r"\((not )?significant, p", lost)
+
+
+def test_a_comparison_has_pages_of_its_own(tmp_path) -> None:
+    """Its runs by sampler and seed, the sentence, and the page that it wrote."""
+    place = tmp_path / "runs" / "compare-a b"
+    for seed in (1, 0):
+        settings = quick(strategy="fixed", candidates=("uniform",), epochs=1, seed=seed)
+        RunFolder.create(place / "runs" / f"{seed}abc", tiny_dataset(), settings).run()
+    (place / "bench.sqlite").touch()
+    client = Client(make_pages(tmp_path / "runs"))
+    assert "2 of 2 finished" in client.get("/").text
+    (link,) = Tags(client.get("/").text).links
+    assert fault(client.get(f"/{link}compared")) == "AS296"
+    (place / "compare.json").write_text('{"says": "uniform won <by far>"}')
+    (place / "compare.html").write_text("the page")
+    assert "uniform won &lt;by far&gt;" in client.get("/").text
+    listed = client.get(f"/{link}")
+    assert "uniform won &lt;by far&gt;" in listed.text
+    up, page, *runs = (urllib.parse.urljoin(f"/{link}", one) for one in Tags(listed.text).links)
+    assert (up, client.get(page).text) == ("/", "the page")
+    assert [one[-4:] for one in runs] == ["0abc", "1abc"]
+    assert "uniform, seed 1" in client.get(runs[1]).text
+    assert "All runs" in client.get(runs[1]).text
+    assert urllib.parse.urljoin(runs[1], "../") == f"/{link}"
+    assert "uniform" in client.get(f"{runs[1]}/report").text
+    alone = Client(make_pages(place)).get("/").text
+    assert "uniform, seed 0" in alone
+    assert "uniform won" in alone
+    for path in ("/compare/none/", f"/{link}run/none", "/compare/%2e%2e/compared"):
+        assert fault(client.get(path)) in ("AS292", "AS296")
 
 
 def test_names_are_shown_as_text_and_nothing_runs(http) -> None:

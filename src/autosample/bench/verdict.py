@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autosample.report.numbers import change, duration, metric_name, p_value, score
+from autosample.report.words import trainings
 
 
 def verdict(cell: Mapping[str, Any]) -> str:
@@ -20,7 +21,7 @@ def verdict(cell: Mapping[str, Any]) -> str:
     best, *others = rows[::-1]
     name = metric_name(cell["metric"])
     told = f"{best['label']} won: {name} {score(best['test'])} on the test users"
-    cost = f"It cost {best['trainings']:.1f} trainings and {duration(best['seconds'])}"
+    cost = f"It cost {trainings(best['trainings'])} and {duration(best['seconds'])}"
     if best.get("users"):
         fixed = " or ".join(dict.fromkeys(cell["best_fixed"].values()))
         return (
@@ -33,8 +34,8 @@ def verdict(cell: Mapping[str, Any]) -> str:
         return f"{told}. {cost}."
     return (
         f"{told}; no other is above it. {cost}. Next is {after['label']}, "
-        f"{change(after['gain'])} against it ({_chance(after)}), for {after['trainings']:.1f} "
-        "trainings."
+        f"{change(after['gain'])} against it ({_chance(after)}), for "
+        f"{trainings(after['trainings'])}."
     )
 
 

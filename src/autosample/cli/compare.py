@@ -124,6 +124,36 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
     typer.echo(f"See {page}; numbers are in {folder / 'compare.json'}.")
 
 
+def write_page_of(folder: Path, path: Path) -> Path:
+    """The page of a comparison that was made before, with the runs of it that are over.
+
+    Raises:
+        StoreError: AS509 when no run is over, AS533 when there is more than one comparison.
+    """
+    from autosample.bench import gather  # noqa: PLC0415
+    from autosample.bench.results import finished  # noqa: PLC0415
+    from autosample.bench.verdict import winner  # noqa: PLC0415
+    from autosample.errors import StoreError  # noqa: PLC0415
+    from autosample.store import RunFolder  # noqa: PLC0415
+
+    found, runs = gather([folder]), finished([folder])
+    if not runs:
+        raise StoreError(
+            "AS509", f"No run of {folder} is over.", f"Go on with: {found['commands'][-1]}"
+        )
+    if len(found["cells"]) > 1:
+        raise StoreError(
+            "AS533",
+            f"One page shows one comparison, and {folder} has {len(found['cells'])}.",
+            f"Look at them with `autosample bench results {folder}`, or report on one of its runs.",
+            [f"{cell['dataset']}, {cell['model']}" for cell in found["cells"]],
+        )
+    if found["unfinished"]:
+        output.say(f"{len(found['unfinished'])} runs are not over and left out.")
+    dataset = RunFolder.open(runs[0].path).dataset()
+    return write_page(winner(found["cells"][0]), runs, dataset, path, found["commands"][-1])
+
+
 def write_page(label: str, runs: Sequence[Run], dataset: Any, path: Path, command: str) -> Path:
     """The report of the first run of a label, against all other runs."""
     from dataclasses import replace  # noqa: PLC0415

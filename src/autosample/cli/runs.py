@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from autosample import status
 from autosample.cli import output
 from autosample.cli.options import Json
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  only where there is no such call
-    fcntl = None  # type: ignore[assignment]
-
-_COLUMNS = ("run", "state", "checkpoint", "data", "model", "strategy", "metric", "test", "cost")
+_COLUMNS = (
+    *("run", "state", "checkpoint", "data", "model", "strategy", "seed"),
+    *("metric", "test", "cost"),
+)
 
 
 def runs(
@@ -29,9 +27,11 @@ def runs(
     """List the runs below a folder: their state, what they were asked and what they found.
 
     A run is finished, running, unfinished (to go on with by `autosample resume`), or damaged. The
-    cost is in trainings of the run's number of epochs.
+    cost is in trainings of the run's number of epochs. A comparison is one row, with its best value
+    and the cost of all its runs; name its folder to list them.
     """
-    rows = [_one_run(path.parent) for path in sorted(folder.glob("*/manifest.json"))]
+    rows = [_row(path) for path in status.runs_below(folder).values()]
+    rows += [_comparison(path) for path in status.comparisons_below(folder).values()]
     if json:
         output.print_json({"rows": rows})
         return
@@ -43,44 +43,42 @@ def runs(
     output.print_table(_COLUMNS, cells)
 
 
-def _one_run(path: Path) -> dict[str, Any]:
+def _row(path: Path) -> dict[str, Any]:
     """A run's row; None for what is not known."""
     row: dict[str, Any] = {**dict.fromkeys(_COLUMNS), "run": str(path), "state": "damaged"}
     try:
-        listed = jsonlib.loads((path / "manifest.json").read_text("utf-8"))["sha256"]
-        settings, data = (_read(path / name) for name in ("settings.json", "data.json"))
-        row |= {name: settings[name] for name in ("model", "strategy", "metric")}
-        pairs = data["train"] + data["valid"] + data["test"]
-        row["data"] = f"{data['users']} users, {data['items']} items, {pairs} pairs"
-        if "result.json" in listed:
-            result = _read(path / "result.json")
-            value = result["metrics"].get(settings["metric"])
-            row["test"] = None if value is None else round(value, 4)
-            return {**row, "state": "finished", "cost": round(result["trainings"], 1)}
-        times = [one.stat().st_mtime for one in path.glob("checkpoints/checkpoint-*.json")]
-        row["checkpoint"] = max(0, round(time.time() - max(times))) if times else None
-        return {**row, "state": "running" if _locked(path / "lock") else "unfinished"}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        run = status.status(path)
+        row |= {name: run.settings[name] for name in ("model", "strategy", "seed", "metric")}
+        if row["strategy"] == "fixed":
+            row["strategy"] = f"fixed:{run.settings['candidates'][0]}"
+        pairs = run.data["train"] + run.data["valid"] + run.data["test"]
+        row["data"] = f"{run.data['users']} users, {run.data['items']} items, {pairs} pairs"
+        if run.state == "finished":
+            row["test"] = None if run.test is None else round(run.test, 4)
+            row["cost"] = round(run.result["trainings"], 1)
+        else:
+            times = [one.stat().st_mtime for one in path.glob("checkpoints/checkpoint-*.json")]
+            row["checkpoint"] = max(0, round(time.time() - max(times))) if times else None
+        return {**row, "state": run.state}
+    except status.UNREADABLE:
         return row
 
 
-def _read(path: Path) -> dict[str, Any]:
-    read: dict[str, Any] = jsonlib.loads(path.read_text("utf-8"))
-    return read
-
-
-def _locked(path: Path) -> bool:
-    """Whether a process works in the run's folder."""
-    if fcntl is None or not path.exists():
-        return False
-    with path.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-    return False
+def _comparison(path: Path) -> dict[str, Any]:
+    """One row for all runs of a comparison; what differs between them is left out."""
+    rows = [_row(run) for run in status.runs_below(path).values()]
+    told = {name: {row[name] for row in rows} for name in ("data", "model", "metric")}
+    same = {name: values.pop() for name, values in told.items() if len(values) == 1}
+    tests = [row["test"] for row in rows if row["test"] is not None]
+    return {
+        **dict.fromkeys(_COLUMNS),
+        **same,
+        "run": str(path),
+        "state": status.together([row["state"] for row in rows]),
+        "strategy": f"{len(rows)} compared",
+        "test": max(tests, default=None) if len(same) == len(told) else None,
+        "cost": round(sum(row["cost"] or 0 for row in rows), 1),
+    }
 
 
 def _age(seconds: int | None) -> str | None:

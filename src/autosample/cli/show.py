@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,9 @@ from typing import Annotated
 import typer
 
 from autosample.cli import options, output
+from autosample.cli.compare import write_page_of
 from autosample.cli.options import Json
+from autosample.status import is_comparison
 
 
 def samplers(json: Json = False) -> None:
@@ -42,7 +45,10 @@ def models(json: Json = False) -> None:
 
 
 def report(
-    run: options.Run,
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run that is over, or of a comparison.", metavar="RUN"),
+    ],
     against: Annotated[
         list[Path] | None,
         typer.Option(
@@ -56,30 +62,49 @@ def report(
         typer.Option(
             help="The file to write.",
             metavar="FILE",
-            show_default="report.html in the folder",
+            show_default="report.html in the folder, or compare.html",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write what a run found as one HTML page, which needs no network."""
+    """Write what a run or a comparison found as one HTML page, which needs no network."""
+    if is_comparison(run):
+        page = _report_comparison(run, against or [], out)
+    else:
+        page = _report_run(run, against or [], out)
+    if json:
+        output.print_json({"report": str(page), "bytes": page.stat().st_size})
+    else:
+        typer.echo(f"Wrote {page}")
+
+
+def _report_run(run: Path, against: Sequence[Path], out: Path | None) -> Path:
     from autosample.report import write_report  # noqa: PLC0415
     from autosample.store import RunFolder  # noqa: PLC0415
 
     folder = RunFolder.open(run)
     dataset = folder.dataset()
-    page = write_report(
+    return write_report(
         folder.result(dataset),
         dataset,
         out or run / "report.html",
         environment=folder.environment(),
-        against={path.name: RunFolder.open(path).result() for path in against or ()},
-        command=f"autosample repeat {run}",
+        against={path.name: RunFolder.open(path).result() for path in against},
+        command=shlex.join(["autosample", "repeat", str(run)]),
     )
-    if json:
-        output.print_json({"report": str(page), "bytes": page.stat().st_size})
-    else:
-        typer.echo(f"Wrote {page}")
+
+
+def _report_comparison(folder: Path, against: Sequence[Path], out: Path | None) -> Path:
+    from autosample.errors import SettingsError  # noqa: PLC0415
+
+    if against:
+        raise SettingsError(
+            "AS208",
+            f"{folder} is a comparison already, and takes no --against.",
+            "Leave it out, or report on one of the runs in it.",
+        )
+    return write_page_of(folder, out or folder / "compare.html")
 
 
 def _first_line(thing: object) -> str:

@@ -144,16 +144,14 @@ def serve(
 ) -> None:
     """Answer recommendations over HTTP; a new result of RUN is taken as it comes."""
     from autosample.errors import SettingsError  # noqa: PLC0415
-    from autosample.extras import require  # noqa: PLC0415
 
     if unknown not in ("popular", "error"):
         raise SettingsError(
             "AS204", f"unknown must be 'popular' or 'error', got {unknown!r}.", "Choose one."
         )
-    require("serve", "fastapi", "uvicorn")
-    use_threads(threads)
     from autosample.serve.start import serve_run  # noqa: PLC0415
 
+    use_threads(threads)
     serve_run(run, host=host, port=port, unknown=unknown, on_start=_say_address(host, json))  # type: ignore[arg-type]  # checked above
 
 
@@ -166,9 +164,6 @@ def ui(
     json: Json = False,
 ) -> None:
     """Show runs as live pages in a browser; nothing is changed by them."""
-    from autosample.extras import require  # noqa: PLC0415
-
-    require("serve", "fastapi", "uvicorn")
     from autosample.serve.start import serve_pages  # noqa: PLC0415
 
     if not folder.is_dir():

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autosample.export.tables import FloatArray, as_rows
-from autosample.export.target import Target
+from autosample.export.tables import as_rows
+from autosample.export.target import FloatArray, Target
 from autosample.extras import require
 from autosample.lists import Lists
 
@@ -50,8 +50,8 @@ def onnx(lists: Lists, target: Target) -> dict[str, Any]:
         library.checker.check_model(str(path), full_check=not outside)
 
     target.add("scorer.onnx", write)
-    target.add_ids("users.json", lists.users)
-    target.add_ids("items.json", lists.items)
+    target.add_ids("users", lists.users)
+    target.add_ids("items", lists.items)
     seen = lists.seen
     target.add_json("seen.json", [seen.of(user).tolist() for user in range(seen.n_users)])
     sizes = {"users": len(lists.users), "items": len(lists.items)}

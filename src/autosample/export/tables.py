@@ -9,16 +9,15 @@ import numpy.typing as npt
 from safetensors.numpy import save_file
 from torch import Tensor
 
-from autosample.export.target import Target
+from autosample.export.target import FloatArray, Target
 from autosample.extras import require
 from autosample.lists import Lists
 
-FloatArray = npt.NDArray[np.float32]
-
 
 def embeddings(lists: Lists, target: Target) -> dict[str, Any]:
-    """Write ``embeddings.safetensors`` with rows of users and items, and the ids.
+    """Write ``embeddings.safetensors`` with rows of users and items, and ids with and without them.
 
+    ``users.parquet`` and ``items.parquet`` have a row per id, with its embedding.
     Tensors: ``users`` (U, D) and ``items`` (I, D) float32, whose dot product is the score;
     ``seen_indptr`` (U + 1,) int64 and ``seen_items`` (nnz,) int32, the items that a user is not
     recommended: those of user u are ``seen_items[seen_indptr[u]:seen_indptr[u + 1]]``.
@@ -30,8 +29,8 @@ def embeddings(lists: Lists, target: Target) -> dict[str, Any]:
         "seen_items": lists.seen.items,
     }
     target.add("embeddings.safetensors", lambda path: save_file(arrays, path))
-    target.add_ids("users.json", lists.users)
-    target.add_ids("items.json", lists.items)
+    target.add_ids("users", lists.users, arrays["users"])
+    target.add_ids("items", lists.items, arrays["items"])
     return {"users": len(lists.users), "items": len(lists.items), "dim": arrays["items"].shape[1]}
 
 

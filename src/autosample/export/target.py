@@ -8,11 +8,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
 from autosample.data import Vocabulary
 from autosample.errors import StoreError
 from autosample.store.dataset import write_json
 from autosample.store.files import replace_file, storing
 
+FloatArray = npt.NDArray[np.float32]
 MANIFEST = "manifest.json"
 
 
@@ -46,9 +51,17 @@ class Target:
         text = json.dumps(value, ensure_ascii=False)
         return self.add(name, lambda part: part.write_text(f"{text}\n", "utf-8", newline="\n"))
 
-    def add_ids(self, name: str, ids: Vocabulary) -> Path:
-        """Write ids as a JSON array of text; the id of row k comes k-th."""
-        return self.add_json(name, ids.names.to_list())
+    def add_ids(self, name: str, ids: Vocabulary, rows: FloatArray | None = None) -> None:
+        """Write ids as ``NAME.json``, an array whose k-th is the id of row k, and as a table.
+
+        ``NAME.parquet`` has the columns ``row`` and ``id``, and with ``rows`` (n, D) the column
+        ``embedding``, an array of D float32.
+        """
+        self.add_json(f"{name}.json", ids.names.to_list())
+        table = pl.DataFrame({"row": np.arange(len(ids)), "id": ids.names})
+        if rows is not None:
+            table = table.with_columns(pl.Series("embedding", rows))
+        self.add(f"{name}.parquet", table.write_parquet)
 
     def finish(self, **facts: Any) -> dict[str, Any]:
         """Write the manifest: the facts, and size and SHA-256 of every file."""

@@ -78,6 +78,15 @@ def _environment() -> Environment:
     )
 
 
+def _how(strategy: str) -> str:
+    return "one sampler" if strategy == "fixed" else f"{strategy} search"
+
+
+def _seeds(party: Party) -> str:
+    seeds = sorted({run.settings.seed for run in party.runs})
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
 def _content(
     result: RunResult,
     dataset: Dataset,
@@ -92,7 +101,7 @@ def _content(
     found, own, changes = quality.pop("found"), quality.pop("own"), quality.pop("changes", {})
     return {
         "title": title,
-        "about": [settings.model.upper(), f"{settings.strategy} search", f"seed {settings.seed}"],
+        "about": [settings.model.upper(), _how(settings.strategy), _seeds(parties[0])],
         "found": [words.winner(result, named(parties, changes)), found, words.cost(parties)],
         "tiles": sections.tiles(parties, own, changes),
         "alone": not parties[1:],

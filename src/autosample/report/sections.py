@@ -182,7 +182,8 @@ def tiles(
     name, counts = metric_name(result.settings.metric), kept_epochs(result.schedule)
     most = max(counts, key=lambda label: counts[label], default=MISSING)
     kept = plural(sum(count for _, count in result.schedule), "epoch")
-    told = [(short(most, 24), "took part most", f"{counts.get(most, 0)} of {kept} of the model")]
+    part = "took part most" if len(counts) > 1 else "trained alone"
+    told = [(short(most, 24), part, f"{counts.get(most, 0)} of {kept} of the model")]
     if own is None:
         told.append((score(result.valid_metric), f"{name} on validation users", "they decided"))
     else:

@@ -149,11 +149,12 @@ def cost(parties: Sequence[Party]) -> str:
     """What it took, beside what others took in trainings; means over seeds."""
     own, *others = parties
     length = plural(own.runs[0].settings.epochs, "epoch")
-    told = f"It cost as much as {_trainings(own.trainings)} of {length}, {duration(own.seconds)}"
+    told = f"It cost as much as {trainings(own.trainings)} of {length}, {duration(own.seconds)}"
     theirs = [f"{short(other.label)} {other.trainings:.1f}" for other in others]
     return f"{told} (trainings of others: {', '.join(theirs)})." if theirs else f"{told}."
 
 
-def _trainings(number: float) -> str:
+def trainings(number: float) -> str:
+    """A cost such as "1 training" or "2.6 trainings"."""
     work = f"{number:.1f}".removesuffix(".0")
     return f"{work} training{'s' * (work != '1')}"

@@ -2,3 +2,7 @@
 
 Needs the extra ``serve``; nothing here is imported before a command needs it.
 """
+
+from autosample.extras import require
+
+require("serve", "fastapi", "uvicorn")

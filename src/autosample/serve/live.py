@@ -1,7 +1,4 @@
-"""A run as its folder shows it now, over or not; nothing is written, nothing is locked.
-
-Files of a run that goes on are read as they stand, without their checksums.
-"""
+"""A run as its folder shows it now, with its history; nothing is written."""
 
 from __future__ import annotations
 
@@ -9,16 +6,15 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from autosample import status
 from autosample.errors import AutosampleError
 from autosample.search.engine import Schedule
 from autosample.settings import Settings
 from autosample.store.checkpoints import Checkpoints
-
-_QUIET = 120.0  # seconds without a record after which a run is taken to have stopped
 
 
 @dataclass(frozen=True)
@@ -27,7 +23,7 @@ class Live:
 
     Attributes:
         name: Of its folder.
-        state: "over", "running", "stopped" or "damaged".
+        state: See :class:`autosample.status.Status`.
         settings: What it was asked; the defaults for a damaged one.
         data: Fingerprint of its dataset.
         schedule: Samplers and epochs behind the final model, or behind the best of the last
@@ -41,7 +37,7 @@ class Live:
     """
 
     name: str
-    state: str
+    state: status.State
     settings: Settings
     data: str
     schedule: Schedule
@@ -58,16 +54,14 @@ class Live:
         return settings.candidates[0] if settings.strategy == "fixed" else settings.strategy
 
     @property
+    def title(self) -> str:
+        """What tells it from other runs of a comparison."""
+        return f"{self.label}, seed {self.settings.seed}"
+
+    @property
     def epochs(self) -> int:
         """Epochs trained, of all copies."""
         return sum(record["kind"] == "epoch" for record in self.history)
-
-
-def runs_below(folder: Path) -> dict[str, Path]:
-    """Folders of runs by name; of a run's own folder, itself."""
-    if (folder / "manifest.json").is_file():
-        return {folder.resolve().name: folder}
-    return {path.parent.name: path.parent for path in sorted(folder.glob("*/manifest.json"))}
 
 
 def rivals(run: Live, runs: Iterable[Live]) -> list[Live]:
@@ -83,44 +77,39 @@ def rivals(run: Live, runs: Iterable[Live]) -> list[Live]:
 def look(name: str, path: Path) -> Live:
     """What the folder of a run shows now. Cost: reading its history."""
     try:
-        return _look(name, path)
-    except (AutosampleError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return _look(name, status.status(path))
+    except (AutosampleError, *status.UNREADABLE):
         return Live(name, "damaged", Settings(), "", (), (), math.nan, False, 0.0, 0.0)
 
 
-def _look(name: str, path: Path) -> Live:
-    listed = json.loads((path / "manifest.json").read_text("utf-8"))["sha256"]
-    settings = Settings.of(**json.loads((path / "settings.json").read_text("utf-8")))
-    data = json.loads((path / "data.json").read_text("utf-8"))["fingerprint"]
-    history, changed = _history(path)
-    quiet = max(0.0, time.time() - changed)
-    values = [record["value"] for record in history if record["kind"] == "evaluation"]
-    if "result.json" in listed:
-        result = json.loads((path / "result.json").read_text("utf-8"))
-        value = result["metrics"].get(settings.metric)
-        return Live(
-            name=name,
-            settings=settings,
-            data=data,
-            history=history,
-            state="over",
-            schedule=tuple((label, epochs) for label, epochs in result["schedule"]),
-            value=result["valid_metric"] if value is None else value,
-            tested=value is not None,
-            trainings=result["trainings"],
-            seconds=quiet,
-        )
-    return Live(
+def _look(name: str, run: status.Status) -> Live:
+    settings = Settings.of(**run.settings)
+    history, changed = _history(run.path)
+    live = Live(
         name=name,
         settings=settings,
-        data=data,
+        data=run.data["fingerprint"],
         history=history,
-        state="running" if quiet < _QUIET else "stopped",
-        schedule=Checkpoints(path).schedule_so_far(),
-        value=max(values, default=math.nan),
+        state=run.state,
+        schedule=(),
+        value=math.nan,
         tested=False,
         trainings=_trainings(history, settings),
-        seconds=quiet,
+        seconds=max(0.0, time.time() - changed),
+    )
+    if run.state == "finished":
+        return replace(
+            live,
+            schedule=tuple((label, epochs) for label, epochs in run.result["schedule"]),
+            value=run.result["valid_metric"] if run.test is None else run.test,
+            tested=run.test is not None,
+            trainings=run.result["trainings"],
+        )
+    values = [record["value"] for record in history if record["kind"] == "evaluation"]
+    return replace(
+        live,
+        schedule=Checkpoints(run.path).schedule_so_far(),
+        value=max(values, default=math.nan),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from autosample import status
 from autosample.errors import SettingsError
 from autosample.report import words, write_report
 from autosample.report.figures import schedule_figure
@@ -20,11 +21,12 @@ from autosample.report.learning import own_figures
 from autosample.report.numbers import MISSING, duration, metric_name, plural, score
 from autosample.report.story import choices
 from autosample.serve.faults import LOOPBACK, Gate, install
-from autosample.serve.live import Live, look, rivals, runs_below
+from autosample.serve.live import Live, look, rivals
 from autosample.serve.model import revision_of
+from autosample.status import comparisons_below, runs_below
 from autosample.store import RunFolder
 
-_REFRESH = 5  # seconds
+_REFRESH, _SELDOM = 5, 30  # seconds, where something moves and where a run may begin
 _LATEST = 20  # decisions shown
 _MOST = 12  # other runs in a report
 _HEADERS = {
@@ -37,7 +39,8 @@ _HEADERS = {
 def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> FastAPI:
     """The application: a page with all runs, one for each, and the reports of those that are over.
 
-    Names in addresses are looked up among the runs that are there; none becomes a path.
+    A comparison has the same pages for its own runs, and shows the page it has written.
+    Names in addresses are looked up among what is there; none becomes a path.
 
     Args:
         folder: Folder of runs, or of one.
@@ -58,27 +61,57 @@ def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> Fast
         html = pages.get_template(template).render(content)
         return HTMLResponse(html.encode("utf-8", "replace"), headers=_HEADERS)
 
+    def shelf(comparison: str | None) -> Path:
+        """The folder whose runs are meant."""
+        return folder if comparison is None else _named(comparison, comparisons_below(folder))
+
     @app.get("/")
-    def every() -> HTMLResponse:
-        runs = [look(*run) for run in runs_below(folder).items()]
-        moving = any(run.state == "running" for run in runs)
-        rows = [_row(run, runs) for run in runs]
-        refresh = _REFRESH if moving or not runs else 0
-        return show("runs.html.j2", title="Runs", rows=rows, refresh=refresh)
+    @app.get("/compare/{comparison}/")
+    def every(comparison: str | None = None) -> HTMLResponse:
+        place = shelf(comparison)
+        runs = [look(*run) for run in runs_below(place).items()]
+        compared = status.is_comparison(place)
+        if compared:  # folders are named by hashes there
+            runs.sort(key=lambda run: (run.label, run.settings.seed))
+        rows = [_row(run, runs, compared) for run in runs]
+        rows += [_comparison(*one) for one in comparisons_below(place).items()]
+        moving = not rows or any(row["state"] == "running" for row in rows)
+        return show(
+            "runs.html.j2",
+            title=comparison or "Runs",
+            rows=rows,
+            inside=comparison is not None,
+            says=status.verdict(place),
+            page=(place / _PAGE).is_file(),
+            refresh=_REFRESH if moving else _SELDOM,
+        )
+
+    @app.get("/compared")
+    @app.get("/compare/{comparison}/compared")
+    def compared(comparison: str | None = None) -> HTMLResponse:
+        page = shelf(comparison) / _PAGE
+        if not page.is_file():
+            raise SettingsError("AS296", "This comparison has no page yet.", "See its runs.")
+        return HTMLResponse(page.read_bytes(), headers=_HEADERS)
 
     @app.get("/run/{name}")
-    def one(name: str) -> HTMLResponse:
-        run = look(name, _path(folder, name))
-        refresh = _REFRESH if run.state in ("running", "stopped") else 0
-        others = _rivals(folder, run) if run.tested else {}
+    @app.get("/compare/{comparison}/run/{name}")
+    def one(name: str, comparison: str | None = None) -> HTMLResponse:
+        runs = runs_below(shelf(comparison))
+        run = look(name, _named(name, runs))
+        refresh = _REFRESH if run.state in ("running", "unfinished") else 0
+        others = _rivals(runs, run) if run.tested else {}
         content = {**_content(run), "rivals": plural(len(others), "other run") if others else ""}
-        return show("run.html.j2", title=run.name, refresh=refresh, **content)
+        title = run.name if comparison is None else run.title
+        return show("run.html.j2", title=title, refresh=refresh, path=runs[name], **content)
 
     @app.get("/run/{name}/report")
-    def report(name: str) -> HTMLResponse:
-        path = _path(folder, name)
+    @app.get("/compare/{comparison}/run/{name}/report")
+    def report(name: str, comparison: str | None = None) -> HTMLResponse:
+        runs = runs_below(shelf(comparison))
+        path = _named(name, runs)
         run, revision = look(name, path), revision_of(path)
-        others = _rivals(folder, run) if run.tested else {}
+        others = _rivals(runs, run) if run.tested else {}
         against = tuple((label, one, revision_of(one)) for label, one in others.items())
         return HTMLResponse(_report(run.label, path, revision, against), headers=_HEADERS)
 
@@ -86,23 +119,23 @@ def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> Fast
 
 
 _PARTS = ("serve", "report")  # packages whose templates the pages are made of
+_ROW: dict[str, Any] = {"best": False, "says": None, "cells": []}
+_PAGE = "compare.html"  # that a comparison has written
 
 
-def _path(folder: Path, name: str) -> Path:
-    """The folder of a run that is there.
+def _named(name: str, there: Mapping[str, Path]) -> Path:
+    """The folder of a name.
 
     Raises:
-        SettingsError: AS296 for any other name.
+        SettingsError: AS296 for a name that is not there.
     """
-    runs = runs_below(folder)
-    if name not in runs:
+    if name not in there:
         raise SettingsError("AS296", "There is no run of this name.", "See the list.", [name])
-    return runs[name]
+    return there[name]
 
 
-def _rivals(folder: Path, run: Live) -> dict[str, Path]:
+def _rivals(paths: Mapping[str, Path], run: Live) -> dict[str, Path]:
     """Folders of the best other runs on the same test, by what they are called beside this one."""
-    paths = runs_below(folder)
     found = rivals(run, (look(*other) for other in paths.items()))
     best = sorted(found, key=lambda one: -one.value)[:_MOST]
     labels = [run.label, *(one.label for one in best)]
@@ -137,11 +170,12 @@ def _report(
         return page.read_bytes()
 
 
-def _row(run: Live, runs: Sequence[Live]) -> dict[str, object]:
+def _row(run: Live, runs: Sequence[Live], compared: bool) -> dict[str, Any]:
     """A run's line in the list, and whether it is the best of those that were tested alike."""
-    row = {"name": run.name, "state": run.state, "best": False, "cells": []}
+    title = run.title if compared else run.name
+    row = {**_ROW, "kind": "run", "name": run.name, "title": title, "state": run.state}
     if run.state == "damaged":
-        return row
+        return {**row, "title": run.name}
     others = rivals(run, runs)
     best = run.tested and others and all(run.value > one.value for one in others)
     settings = run.settings
@@ -150,10 +184,26 @@ def _row(run: Live, runs: Sequence[Live]) -> dict[str, object]:
         ("Search", settings.strategy),
         (metric_name(settings.metric), _value(run)),
         ("Schedule", _in_words(run)),
-        ("Cost", f"{run.trainings:.1f} trainings"),
+        ("Cost", words.trainings(run.trainings)),
         ("Last record", f"{duration(run.seconds)} ago"),
     ]
     return {**row, "best": best, "cells": cells}
+
+
+def _comparison(name: str, path: Path) -> dict[str, Any]:
+    """A comparison's line in the list."""
+    runs = [look(*run) for run in runs_below(path).items()]
+    tested = [run.value for run in runs if run.tested]
+    alike = {(run.data, run.settings.metric) for run in runs} if tested else set()
+    state = status.together([run.state for run in runs])
+    over = sum(run.state == "finished" for run in runs)
+    cells = [("Runs", f"{over} of {len(runs)} finished")]
+    if len(alike) == 1:
+        cells.append((f"Best {metric_name(runs[0].settings.metric)}", score(max(tested))))
+    cells.append(("Cost", words.trainings(sum(run.trainings for run in runs))))
+    says = status.verdict(path) if state == "finished" else None
+    row = {**_ROW, "kind": "compare", "name": name, "title": name, "state": state}
+    return {**row, "says": says, "cells": cells}
 
 
 def _content(run: Live) -> dict[str, object]:

@@ -7,9 +7,10 @@ import errno
 import hashlib
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from safetensors import SafetensorError
 
@@ -131,7 +132,7 @@ def locked(folder: Path) -> Iterator[bool]:
         held = fcntl is not None
         if fcntl is not None:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _take(file)
             except BlockingIOError:
                 raise StoreError(
                     "AS505",
@@ -141,6 +142,19 @@ def locked(folder: Path) -> Iterator[bool]:
             except OSError:
                 held = False
         yield held
+
+
+def _take(file: TextIO) -> None:
+    """Lock it; who only looks whether it is locked holds it for an instant, so try thrice."""
+    how = fcntl.LOCK_EX | fcntl.LOCK_NB
+    for pause in (0.01, 0.05):
+        try:
+            fcntl.flock(file, how)
+        except BlockingIOError:
+            time.sleep(pause)
+        else:
+            return
+    fcntl.flock(file, how)
 
 
 def _flush(path: Path) -> None:
