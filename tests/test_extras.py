@@ -75,7 +75,9 @@ for frame in ("pandas", "arrow"):
     python(frame, lambda: auto.recommend("u1", frame=frame))
 command("recommend", "run", "--user", "u1", "--json")
 command("export", "run", "embedded", "--to", "embeddings")
-print(json.dumps(told))
+import pathlib
+left = {path.name for path in pathlib.Path().iterdir()}
+print(json.dumps({"told": told, "left": sorted(left)}))
 """
 NEEDS = {
     **dict.fromkeys(["run tpe", "compare tpe", "tpe"], "tune"),

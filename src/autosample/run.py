@@ -73,8 +73,8 @@ def check(settings: Settings, dataset: Dataset | None = None) -> None:
         dataset: Must have something to learn from and to decide by, and fit in memory.
 
     Raises:
-        SettingsError: AS203 for an unknown model, AS270 when the strategy needs an extra that is not
-            installed; see also ``make_sampler`` and ``parse_metric``.
+        SettingsError: AS203 for an unknown model, AS270 when an extra is needed and not installed;
+            see also ``make_sampler`` and ``parse_metric``.
         SamplerError: AS306 when a candidate needs what users were shown, and it is not known.
         DataError: AS144 without validation interactions.
         TrainingError: AS401 when nobody has both an item and a lack of one, AS404 when the run
