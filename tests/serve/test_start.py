@@ -77,7 +77,7 @@ def test_a_taken_port_is_said(capsys) -> None:
     assert "--host" in capsys.readouterr().err
 
 
-def test_what_cannot_be_served_is_said_in_a_line(tmp_path, capsys, monkeypatch) -> None:
+def test_what_cannot_be_served_is_said_in_a_line(tmp_path, capsys) -> None:
     RunFolder.create(tmp_path / "open", tiny_dataset(), quick())
     for arguments, code, word in (
         (["serve", str(tmp_path / "open"), "--port", "0"], 7, "autosample resume"),
@@ -88,12 +88,6 @@ def test_what_cannot_be_served_is_said_in_a_line(tmp_path, capsys, monkeypatch) 
         told = capsys.readouterr()
         assert word in told.err
         assert (told.out, len(told.err.splitlines())) == ("", 1)
-    monkeypatch.setattr("autosample.extras.find_spec", lambda name: None)
-    for command in (["serve", str(finished())], ["ui"]):
-        assert main(command) == 4
-        told = capsys.readouterr().err
-        assert "pip install 'autosample[serve]'" in told
-        assert len(told.splitlines()) == 1
 
 
 def test_a_public_address_is_warned_of(capsys, monkeypatch) -> None:
