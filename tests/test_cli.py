@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,17 @@ def test_run_does_what_fit_does(cli, tmp_path) -> None:
     assert told["dataset"]["users"] == 60
     assert "AS150: Read" in err
     assert_same(AutoSample.load("kept").result_, fitted.result_)
+
+
+def test_what_it_says_to_type_can_be_typed(cli, tmp_path) -> None:
+    """Also with a space in the folder's name."""
+    where = tmp_path / "ein Lauf"
+    code, out, err = cli("run", write_events(tmp_path / "e.csv"), *FLAGS, "--out", where)
+    assert code == 0, err
+    *_, line = out.splitlines()
+    program, *words = shlex.split(line)
+    assert (program, cli(*words)[0]) == ("autosample", 0)
+    assert (where / "report.html").exists()
 
 
 def test_run_takes_what_users_were_shown(cli, tmp_path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import signal
 import sys
 import time
@@ -86,8 +87,8 @@ def print_result(result: RunResult, folder: Path) -> None:
         print_table(("metric", "test users' mean"), values)
     print_table(("sampler", "epochs"), result.schedule)
     typer.echo(f"Everything is in {folder}. To go on:")
-    typer.echo(f"  autosample recommend {folder} --user USER")
-    typer.echo(f"  autosample report {folder}")
+    typer.echo(f"  autosample recommend {shlex.quote(str(folder))} --user USER")
+    typer.echo(f"  autosample report {shlex.quote(str(folder))}")
 
 
 def _in_words(schedule: Sequence[tuple[str, int]]) -> str:
@@ -190,7 +191,7 @@ def interruptible(folder: Path) -> Iterator[Callable[[], bool]]:
     except (KeyboardInterrupt, StoreError) as reason:
         if not asked or (isinstance(reason, StoreError) and reason.code != "AS511"):
             raise
-        say(f"Stopped. Go on with: autosample resume {folder}")
+        say(f"Stopped. Go on with: autosample resume {shlex.quote(str(folder))}")
         raise typer.Exit(128 + asked[0]) from None
     finally:
         for number, handler in before.items():
