@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from autosample.kernels.dense import adam
 from autosample.kernels.step import RowGradient, row_adam
 from autosample.models.base import Recommender
 from autosample.models.view import TableView
@@ -17,8 +18,9 @@ class Optimiser:
     """Adam for a model and for samplers that learn.
 
     A row-sparse model is updated on the rows of the batch only (see
-    :func:`autosample.kernels.step.row_adam`); any other goes backward through its layers and takes
-    torch's fused Adam. L2 acts on the embedding rows that the batch used, once per use.
+    :func:`autosample.kernels.step.row_adam`); any other goes backward through its layers, its
+    embedding takes :func:`autosample.kernels.dense.adam` and the rest torch's fused Adam. L2 acts
+    on the embedding rows that the batch used, once per use.
 
     Args:
         model: What is learned.
@@ -28,48 +30,49 @@ class Optimiser:
 
     def __init__(self, model: Recommender, *, lr: float, l2: float) -> None:
         self.model, self.lr, self.l2, self.steps = model, lr, l2, 0
-        if model.row_sparse:
-            self._moments = {
-                name: torch.zeros_like(model.embedding.detach()) for name in ("m", "v")
-            }
-        else:
+        keys = ["m", "v"]
+        if not model.row_sparse:
             self._adam = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+            number = [name for name, _ in model.named_parameters()].index("embedding")
+            keys = [f"{number}.exp_avg", f"{number}.exp_avg_sq"]  # as torch's Adam has them
+        self._moments = {key: torch.zeros_like(model.embedding.detach()) for key in keys}
 
     def step(self, view: TableView, gradient: RowGradient, size: int) -> None:
         """Apply the gradient of a batch of ``size`` positives, given by rows of the final table."""
         self.steps += 1
-        decay = self.l2 / size
+        table, decay = self.model.embedding, self.l2 / size
+        m, v = self._moments.values()
         if self.model.row_sparse:
-            row_adam(
-                self.model.embedding,
-                self._moments["m"],
-                self._moments["v"],
-                view.row_gradient(gradient),
-                step=self.steps,
-                lr=self.lr,
-                l2=decay,
-            )
+            gradient = view.row_gradient(gradient)
+            row_adam(table, m, v, gradient, step=self.steps, lr=self.lr, l2=decay)
             return
         self._adam.zero_grad()
         view.backward(gradient)
-        if decay and (slope := self.model.embedding.grad) is not None:
-            rows = self.model.embedding.detach()[gradient.rows]
-            slope[gradient.rows] += decay * gradient.touches[:, None] * rows
+        if (slope := table.grad) is not None:
+            touches = slope.new_zeros(len(slope))
+            touches[gradient.rows] = gradient.touches.to(slope.dtype)
+            adam(table, m, v, slope, touches, step=self.steps, lr=self.lr, l2=decay)
+            table.grad = None  # torch's Adam takes the others
         self._adam.step()
 
     def state(self) -> dict[str, Tensor]:
         """Moments and step counts as named tensors (shared, not copied)."""
-        own = self._moments if self.model.row_sparse else _adam_state(self._adam)
-        return {"steps": torch.tensor(self.steps), **own}
+        others = {} if self.model.row_sparse else _adam_state(self._adam)
+        return {"steps": torch.tensor(self.steps), **self._moments, **others}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Take over a state made by :meth:`state` (copied)."""
         self.steps = int(state["steps"])
+        for key, moment in self._moments.items():
+            if key in state:
+                moment.copy_(state[key])
+            else:  # an earlier version's, before its first step
+                moment.zero_()
         if not self.model.row_sparse:
-            _load_adam_state(self._adam, state)
-            return
-        for name, moment in self._moments.items():
-            moment.copy_(state[name])
+            others = {key: value for key, value in state.items() if key not in self._moments}
+            number = next(iter(self._moments)).partition(".")[0]
+            others.pop(f"{number}.step", None)  # an earlier version's
+            _load_adam_state(self._adam, others)
 
 
 class SamplerSlot:

@@ -6,6 +6,7 @@ import scipy.sparse
 import torch
 
 from autosample.data.interactions import Interactions
+from autosample.kernels import paths
 from autosample.kernels.spmm import Adjacency
 
 
@@ -42,7 +43,7 @@ def test_by_hand(twin):
     assert product.flatten().tolist() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("d", [1, 5, 64])
+@pytest.mark.parametrize("d", [1, 5, 64, 150])
 def test_agrees_with_scipy(d):
     interactions = random_interactions()
     adjacency = Adjacency(interactions)
@@ -57,11 +58,30 @@ def test_agrees_with_scipy(d):
 
 def test_same_bits_on_one_and_two_threads(use_threads):
     adjacency = Adjacency(random_interactions(2000, 900, 20000))
-    table = table_for(adjacency, 19)
-    use_threads(1)
-    one = adjacency.product(table)
-    use_threads(2)
-    assert torch.equal(one, adjacency.product(table))
+    table, rows = table_for(adjacency, 83), torch.arange(5, 2900, 3)
+    results = []
+    for threads in (1, 2):
+        use_threads(threads)
+        few = rows, table[rows]
+        results.append([adjacency.product(table, plus=few), adjacency.product_of_rows(few)])
+    assert all(map(torch.equal, *results))
+
+
+@pytest.mark.parametrize("path", paths.CHOICES)
+@pytest.mark.parametrize("rows", [[], [3], [50, 0, 7, 31]])
+def test_a_few_rows(path, rows, monkeypatch):
+    """Multiplied as the table that they are a part of, and added to a product."""
+    monkeypatch.setattr(paths, "chosen", lambda: path)
+    adjacency = Adjacency(random_interactions())
+    table, rows = table_for(adjacency, 70), torch.tensor(rows, dtype=torch.int64)
+    few = torch.zeros_like(table)
+    few[rows] = table[rows]
+    for _ in range(2):  # what the first left behind does not matter
+        answer = adjacency.product_of_rows((rows, table[rows]))
+        torch.testing.assert_close(answer, adjacency.product_torch(few) + few)
+    out = torch.full_like(table, torch.nan)
+    assert adjacency.product(table, out, plus=(rows, table[rows])) is out
+    torch.testing.assert_close(out, adjacency.product_torch(table) + few)
 
 
 def test_strided_tables():

@@ -6,22 +6,30 @@ from typing import Any
 
 import numba
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
+from autosample.kernels.buffers import Buffers
 from autosample.kernels.paths import compiled
 from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
+from autosample.kernels.vector import LANES, add_product, store, zeros
 
-_AHEAD = 8  # rows that are fetched before their turn
+Rows = tuple[Tensor, Tensor]  # (n,) rows and (n, D) values, those of a table zero elsewhere
+
+_AHEAD = 16  # rows that are fetched before their turn
+_FOUR = 4 * LANES  # numbers of a row that are summed at a time
 
 
 class Adjacency:
     """A = D^-1/2 (0 R; R^T 0) D^-1/2 over users then items, never stored with values.
 
     Since A is symmetric, its backward pass is the same product. Only the structure is stored, once
-    by user and once by item: 8 bytes per interaction and 12 per node.
+    by user and once by item: 8 bytes per interaction and 12 per node, and as much again for
+    :meth:`product_of_rows`. Float32 products on the CPU are written to memory that is used again
+    when no tensor refers to it.
     """
 
     def __init__(self, interactions: Interactions, device: torch.device | str = "cpu") -> None:
@@ -37,16 +45,64 @@ class Adjacency:
         self.indptr = torch.tensor(indptr, device=device)
         self.neighbours = torch.tensor(neighbours, device=device)
         self.scale = torch.tensor(scale, dtype=torch.float32, device=device)
+        self.buffers = Buffers()
+        self._kept: npt.NDArray[np.int32] = np.zeros(0, np.int32)
 
-    def product(self, table: Tensor, out: Tensor | None = None) -> Tensor:
-        """A times (N, D) float32, in ``out`` if given. Cost: two reads of D numbers a pair."""
+    def product(
+        self, table: Tensor, out: Tensor | None = None, *, plus: Rows | None = None
+    ) -> Tensor:
+        """A times (N, D) float32, in ``out`` if given. Cost: two reads of D numbers a pair.
+
+        Args:
+            table: (N, D).
+            out: (N, D), of any content.
+            plus: Distinct rows and values to add to the product.
+        """
         table = table.detach()
         if not compiled(table) or table.dtype != torch.float32:
-            return self.product_torch(table)
-        out = torch.empty_like(table) if out is None else out
-        arrays = (self.indptr.numpy(), self.neighbours.numpy(), self.scale.numpy())
-        parallel_ranges(_propagate, self.n_nodes, *arrays, table.contiguous().numpy(), out.numpy())
+            product = self.product_torch(table)
+            product = product if plus is None else product.index_add_(0, *plus)
+            return product if out is None else out.copy_(product)
+        out = self.buffers.empty(table) if out is None else out
+        starts, scale = self.indptr.numpy(), self.scale.numpy()
+        graph = (starts[:-1], starts[1:], self.neighbours.numpy(), scale, scale)
+        arrays = (table.contiguous().numpy(), *self._placed(plus, table), out.numpy())
+        parallel_ranges(_propagate, self.n_nodes, *graph, *arrays)
         return out
+
+    def product_of_rows(self, rows: Rows) -> Tensor:
+        """(A + 1) times a table (N, D) that is zero but for distinct ``rows``.
+
+        Cost: four bytes read a pair, and D numbers where the pair has such a row.
+        """
+        nodes, values = rows
+        if not compiled(values) or values.dtype != torch.float32:
+            table = values.new_zeros(self.n_nodes, values.shape[1]).index_add_(0, *rows)
+            return self.product_torch(table).add_(table)
+        out = self.buffers.empty(values, self.n_nodes, values.shape[1])
+        if len(self._kept) == 0:
+            self._kept = np.zeros(len(self.neighbours), np.int32)
+        place, values_of = self._placed(rows, values)
+        starts, ends = np.empty((2, self.n_nodes), np.int64)
+        graph = (self.indptr.numpy(), self.neighbours.numpy(), place, starts, ends, self._kept)
+        scale = self.scale.numpy()
+        scales = (scale, scale[nodes.numpy()])
+
+        def propagate(start: int, stop: int) -> None:
+            _keep(start, stop, *graph)
+            arrays = (starts, ends, self._kept, *scales, values_of, place, values_of, out.numpy())
+            _propagate(start, stop, *arrays)
+
+        parallel_ranges(propagate, self.n_nodes)
+        return out
+
+    def _placed(self, rows: Rows | None, like: Tensor) -> tuple[npt.NDArray[Any], ...]:
+        """(N,) place of every node among ``rows`` or -1, empty without rows; and their values."""
+        if rows is None:
+            return np.empty(0, np.int32), np.empty((0, like.shape[1]), np.float32)
+        place = np.full(self.n_nodes, -1, np.int32)
+        place[rows[0].numpy()] = np.arange(len(rows[0]), dtype=np.int32)
+        return place, rows[1].contiguous().numpy()
 
     def product_torch(self, table: Tensor) -> Tensor:
         """Torch twin of :meth:`product`, also for other devices and float64."""
@@ -72,19 +128,51 @@ class _Product(torch.autograd.Function):
         return context.adjacency.product(gradient), None
 
 
+@numba.njit(nogil=True, cache=True)
+def _keep(start, stop, indptr, neighbours, place, starts, ends, kept):  # type: ignore[no-untyped-def]
+    """Copy the places of those neighbours that have one, nodes one behind the other."""
+    cursor = indptr[start]
+    for node in range(start, stop):
+        starts[node] = cursor
+        for at in range(indptr[node], indptr[node + 1]):
+            kept[cursor] = place[neighbours[at]]
+            cursor += kept[cursor] >= 0
+        ends[node] = cursor
+
+
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})
-def _propagate(start, stop, indptr, neighbours, scale, table, out):  # type: ignore[no-untyped-def]
+def _propagate(  # type: ignore[no-untyped-def]
+    start, stop, starts, ends, neighbours, scale, scales, table, place, values, out
+):
+    """Sums over neighbours in their order; ``scales`` belongs to rows of ``table``."""
     width = table.shape[1]
     for node in range(start, stop):
-        total = out[node]
-        total[:] = 0.0
-        for place in range(indptr[node], indptr[node + 1]):
-            if place + _AHEAD < neighbours.shape[0]:
-                prefetch_row(table, neighbours[place + _AHEAD])
-            other = neighbours[place]
-            factor = scale[other]
-            row = table[other]
+        first, last, total = starts[node], ends[node], out[node]
+        done = 0
+        while done + _FOUR <= width:
+            a, b, c, e = zeros(), zeros(), zeros(), zeros()
+            for at in range(first, last):
+                if at + _AHEAD < neighbours.shape[0]:
+                    prefetch_row(table, neighbours[at + _AHEAD])
+                row, factor = table[neighbours[at]], scales[neighbours[at]]
+                a = add_product(a, factor, row, done)
+                b = add_product(b, factor, row, done + LANES)
+                c = add_product(c, factor, row, done + 2 * LANES)
+                e = add_product(e, factor, row, done + 3 * LANES)
+            store(a, scale[node], total, done)
+            store(b, scale[node], total, done + LANES)
+            store(c, scale[node], total, done + 2 * LANES)
+            store(e, scale[node], total, done + 3 * LANES)
+            done += _FOUR
+        if done < width:
+            total[done:] = 0.0
+            for at in range(first, last):
+                row, factor = table[neighbours[at]], scales[neighbours[at]]
+                for d in range(done, width):
+                    total[d] += factor * row[d]
+            for d in range(done, width):
+                total[d] *= scale[node]
+        if place.shape[0] > 0 and place[node] >= 0:
+            value = values[place[node]]
             for d in range(width):
-                total[d] += factor * row[d]
-        for d in range(width):
-            total[d] *= scale[node]
+                total[d] += value[d]

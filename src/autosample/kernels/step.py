@@ -152,15 +152,18 @@ def add_rows(table: Tensor, rows: Tensor, values: Tensor) -> None:
     if not compiled(table) or table.dtype != torch.float32:
         table.index_add_(0, rows, values)
         return
-    _add_rows(table.numpy(), rows.numpy(), values.numpy())
+    arrays = (table.numpy(), rows.numpy(), values.numpy())
+    parallel_ranges(_add_rows, len(table), *arrays, grain=8192)
 
 
 @numba.njit(nogil=True, cache=True)
-def _add_rows(table, rows, values):  # type: ignore[no-untyped-def]
+def _add_rows(start, stop, table, rows, values):  # type: ignore[no-untyped-def]
+    """Add to the rows from ``start`` to ``stop``, passing over the others."""
     for place in range(rows.shape[0]):
-        row, value = table[rows[place]], values[place]
-        for d in range(row.shape[0]):
-            row[d] += value[d]
+        if start <= rows[place] < stop:
+            row, value = table[rows[place]], values[place]
+            for d in range(row.shape[0]):
+                row[d] += value[d]
 
 
 @numba.njit(nogil=True, cache=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
+from autosample.kernels.dense import mean_of_layers
 from autosample.kernels.step import add_rows
 from autosample.models.graph import GraphRecommender
 from autosample.models.view import LayerRows, Rows, TableView
@@ -23,8 +23,6 @@ class LightGCN(GraphRecommender):
     name: ClassVar[str] = "lightgcn"
     default_lr: ClassVar[float] = 5e-3
 
-    _slopes: Sequence[Tensor] = ()  # (N, D) each, of the last step
-
     def layers(self) -> tuple[Tensor, ...]:
         """The embedding and its propagations, each (N, D)."""
         tables: list[Tensor] = [self.embedding]
@@ -39,27 +37,33 @@ class LightGCN(GraphRecommender):
         """
         if type(self).layers is not LightGCN.layers:
             return super().view()
-        with torch.no_grad():
-            layers = self.layers()
-            final = self.final(layers)
+        table, buffers = self.embedding.detach(), self.adjacency.buffers
+        others = buffers.empty(table, self.depth, *table.shape)
+        layers = (table, *others.unbind())
+        for before, after in pairwise(layers):
+            self.adjacency.product(before, after)
+        final = mean_of_layers(table, others, buffers.empty(table))
         return TableView(layers, final, self.n_users, self.pooling, self.pull)
 
     def pull(self, of_final: list[Rows], by_layer: list[LayerRows]) -> None:
         """The gradient of the embedding by Horner's rule: G = A (... (A g_L + g_{L-1}) ...) + g_0.
 
-        Each g_l is a few rows, so nothing but the products touches whole tables; they are kept.
+        Each g_l is a few rows: the first of ``of_final`` distinct ones, which are all where a loss
+        uses only scores. Then nothing but the products touches whole tables.
         """
-        if not self._slopes:
-            self._slopes = [torch.empty_like(self.embedding.detach()) for _ in range(2)]
-        slope, other = self._slopes
-        slope.zero_()
-        of_final = [(rows, values / self.n_layers) for rows, values in of_final]
+        few, *others = [(rows, values / self.n_layers) for rows, values in of_final]
+        slope: Tensor | None = None
         for layer in reversed(range(self.n_layers)):
-            if layer < self.depth:
-                slope, other = self.adjacency.product(slope, other), slope
-            for rows, values in of_final:
+            added = others + [(rows, values) for place, rows, values in by_layer if place == layer]
+            if slope is not None:
+                slope = self.adjacency.product(slope, plus=few)
+            elif layer < self.depth:
+                slope = self.adjacency.product_of_rows(few)
+            elif added or not self.depth:
+                slope = self.adjacency.buffers.empty(self.embedding.detach()).zero_()
+                add_rows(slope, *few)
+            else:
+                continue  # few rows are yet to be multiplied
+            for rows, values in added:
                 add_rows(slope, rows, values)
-            for place, rows, values in by_layer:
-                if place == layer:
-                    add_rows(slope, rows, values)
         self.embedding.grad = slope

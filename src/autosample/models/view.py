@@ -72,7 +72,7 @@ class TableView:
         columns = [
             pair_scores(own, rows[self._users :], users, items) for own, rows in self._meetings()
         ]
-        return torch.stack(columns, dim=2)
+        return torch.stack(columns).permute(1, 2, 0)
 
     def user_layers(self, users: Tensor) -> Tensor:
         """(B,) -> (B, L, D) leaf with gradient."""
@@ -107,14 +107,22 @@ class TableView:
         """Keep the gradient of sum(coefficient * blend_scores), (B,) coefficients."""
         if self._pooling == "mean":
             coefficient = coefficient / self.n_layers
+        of_users: list[RowGradient] = []
         for layer, (own, rows) in enumerate(self._meetings()):
             nodes = blend.items[:, :, layer] + self._users
             slope = coefficient[:, None] * blend.shares[:, :, layer]
             found = edge_gradient(own, users, nodes, slope, rows)
-            of_user = found.rows < self._users
-            user_layer = None if self._pooling == "mean" else layer
-            for where, which in ((user_layer, of_user), (layer, ~of_user)):
-                self._blended.append((where, found.rows[which], found.values[which]))
+            n = int((found.rows < self._users).sum())  # users come first, the same for all layers
+            self._blended.append((layer, found.rows[n:], found.values[n:]))
+            of_users.append(RowGradient(*(part[:n] for part in found)))
+        if self._pooling == "mean":
+            first, *others = of_users
+            for other in others:
+                first.values.add_(other.values)
+            of_users = [first]
+        for layer, part in enumerate(of_users):
+            where = None if self._pooling == "mean" else layer
+            self._blended.append((where, part.rows, part.values))
 
     def _meetings(self) -> Iterator[tuple[Tensor, Tensor]]:
         """By layer: the table of the users' rows that meet the items' rows, and theirs."""
