@@ -431,7 +431,7 @@ def test_demo_prints_its_table(cli, monkeypatch) -> None:
             "pip",
         ),
         ("thread settings", lambda patch: patch.setenv("OMP_NUM_THREADS", "4096"), "unset"),
-        ("memory", lambda patch: patch.setattr("autosample.memory.free", lambda: 9), "end"),
+        ("memory", lambda patch: patch.setattr("autosample.memory.free", lambda *_: 9), "end"),
         ("disk", lambda patch: patch.setattr(doctor.shutil, "disk_usage", no_room), "make room"),
     ],
 )

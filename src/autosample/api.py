@@ -15,7 +15,7 @@ from autosample.integrations import Estimator, FrameKind, as_frame
 from autosample.lists import Lists, Unknown
 from autosample.metrics import summarise
 from autosample.report import write_report
-from autosample.run import RunResult, advice, run
+from autosample.run import RunResult, advice, check, chosen_device, run
 from autosample.search import Progress
 from autosample.settings import DEFAULT_CANDIDATES, DEFAULT_METRICS, Settings
 from autosample.store import RunFolder
@@ -46,6 +46,7 @@ class AutoSample(Estimator):
         metrics: What is computed on test users.
         retrain: "continue", "rewind", "scratch" or "replay".
         seed: Seed of everything random.
+        device: Where training takes place: "cpu", "cuda", "cuda:1" or "auto".
 
     Attributes:
         schedule_: Samplers and epochs that led to the model.
@@ -96,6 +97,7 @@ class AutoSample(Estimator):
         metrics: Sequence[str] = DEFAULT_METRICS,
         retrain: str = "continue",
         seed: int = 0,
+        device: str = "cpu",
     ) -> None:
         self.model = model
         self.dim = dim
@@ -114,6 +116,7 @@ class AutoSample(Estimator):
         self.metrics = metrics
         self.retrain = retrain
         self.seed = seed
+        self.device = device
 
     def fit(
         self,
@@ -144,6 +147,7 @@ class AutoSample(Estimator):
             SettingsError: when an argument is unknown or out of range.
         """
         settings = Settings.of(**self.get_params())
+        check(settings)
         dataset = data if isinstance(data, Dataset) else load_dataset(data, **reading)
         if folder is None:
             told = run(dataset, settings, on_progress=on_progress, on_record=on_record)
@@ -236,7 +240,9 @@ class AutoSample(Estimator):
         self.dataset_, self.result_ = dataset, result
         self.schedule_, self.history_ = result.schedule, result.history
         self.metrics_, self.valid_metric_ = result.metrics, result.valid_metric
-        self.notes_ = (*dataset.notes, *advice(result.settings, dataset, result.history))
+        settings = result.settings
+        told = [*chosen_device(self.device, settings), *advice(settings, dataset, result.history)]
+        self.notes_ = (*dataset.notes, *told)
         return self
 
 

@@ -140,6 +140,12 @@ CODES: dict[str, str] = {
     "AS214": "A setting of the simulation is out of its range, named in the message.",
     "AS215": "The environment variable AUTOSAMPLE_KERNELS says which path kernels take: numba, as "
     "when it is not set, or torch, which is slower and for comparison.",
+    "AS216": "The device is none that a run can train on, or is not there; the message lists what "
+    "is. `cuda` needs an NVIDIA or AMD GPU and a build of torch for it. A run goes on where it "
+    "began; `autosample resume RUN --fork FOLDER --device cpu` goes on elsewhere. A run that is "
+    "over can be used on any machine.",
+    "AS217": "With `--device auto` a run takes the first GPU, or the CPU without one. Last digits "
+    "differ between devices, so the run keeps the name of what was chosen.",
     "AS220": "A sampler's setting is out of its range. `autosample samplers` says what each does.",
     "AS221": "There is no sampler of this name; the nearest is named.",
     "AS222": "The sampler has no setting of this name; those it has are listed.",

@@ -14,6 +14,7 @@ from pathlib import Path
 from autosample import container
 from autosample.data import Dataset
 from autosample.errors import TrainingError
+from autosample.kernels import device
 from autosample.models import model_class
 from autosample.samplers import make_sampler
 from autosample.settings import Settings
@@ -24,11 +25,16 @@ _PER_EDGE = 40  # bytes: the graph by user and by item, and what building it tak
 _NGCF_TABLES = 15  # kept by torch for the way back and made on it, per propagation
 _CODE = "AS285"
 _CANDIDATE = 12  # bytes: number and score
+#: Bytes of the blocks in which torch twins rank and propagate: scores, their order and counts.
+TWINS = 8 * 64 * 2**20
 
 
 @dataclass(frozen=True)
 class Needs:
-    """Bytes that a run adds to those its process has before it starts."""
+    """Bytes that a run adds to those its process has before it starts.
+
+    On another device than the CPU are tables, data and work, and in main memory states and data.
+    """
 
     tables: int  # parameters, moments, layers and gradients
     states: int  # snapshots that a search keeps at once
@@ -39,6 +45,16 @@ class Needs:
     def total(self) -> int:
         """The sum."""
         return self.tables + self.states + self.data + self.work
+
+    @property
+    def on_device(self) -> int:
+        """Of a device other than the CPU."""
+        return self.tables + self.data + self.work + TWINS
+
+    @property
+    def beside_device(self) -> int:
+        """Of main memory, where a run trains on another device."""
+        return self.states + self.data
 
 
 def estimate(settings: Settings, dataset: Dataset) -> Needs:
@@ -74,12 +90,13 @@ def require(settings: Settings, dataset: Dataset) -> None:
     Raises:
         TrainingError: AS404 with what is needed at least and what there is.
     """
-    needs, available = estimate(settings, dataset), free()
+    needs, available = estimate(settings, dataset), free(settings.device)
     least = needs.tables + needs.data
+    where = "" if settings.device == device.CPU else f" of {settings.device}"
     if available is not None and least > available:
         raise TrainingError(
             "AS404",
-            f"A run needs room for its tables and data, {in_words(least)} of memory, and "
+            f"A run needs room for its tables and data, {in_words(least)} of memory{where}, and "
             f"{in_words(available)} are free.",
             "Lower --dim, filter with --k-core, or use a larger machine.",
         )
@@ -111,8 +128,10 @@ def in_use() -> int | None:
     return pages * 4096
 
 
-def free() -> int | None:
-    """Bytes that can still be taken, by the machine and by the container's limit."""
+def free(name: str = device.CPU) -> int | None:
+    """Bytes that can be taken: of main memory, within the container's limit, or of a device."""
+    if name != device.CPU:
+        return device.free_memory(name)
     found = [value for value in (_free_of_machine(), container.free_memory()) if value is not None]
     return min(found, default=None)
 
@@ -128,11 +147,29 @@ def _free_of_machine() -> int | None:
     return 1024 * amounts[0] if amounts else None
 
 
-def warning(needs: int, available: int | None) -> str | None:
+def told(settings: Settings, dataset: Dataset) -> list[str]:
+    """What to say before a run: what it will need of which memory, and where that is not free."""
+    needs, name = estimate(settings, dataset), settings.device
+    if name == device.CPU:
+        said = [f"It needs about {in_words(needs.total)} of memory beside what is loaded."]
+        return [*said, *filter(None, [warning(needs.total, free())])]
+    main, own = needs.beside_device, needs.on_device
+    said = [
+        f"It trains on {device.described(name)} and needs about {in_words(own)} of its "
+        f"memory, and {in_words(main)} of main memory beside what is loaded."
+    ]
+    warnings = [warning(own, free(name), f" of {name}"), warning(main, free())]
+    return [*said, *filter(None, warnings)]
+
+
+def warning(needs: int, available: int | None, where: str = "") -> str | None:
     """What to say when a run may not fit, with the code; None when it does or nobody knows."""
     if available is None or needs <= available:
         return None
-    more = f"This run needs about {in_words(needs)} more memory and {in_words(available)} are free."
+    more = (
+        f"This run needs about {in_words(needs)} more memory{where} and {in_words(available)} are "
+        "free."
+    )
     help_ = "Lower --dim, name fewer candidates, filter with --k-core, or use a larger machine."
     return f"{_CODE}: {more} {help_}"
 

@@ -135,5 +135,5 @@ def _load_adam_state(adam: torch.optim.Adam, state: dict[str, Tensor]) -> None:
 
 
 def copied(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
-    """Detached copies by name."""
-    return {name: tensor.detach().clone() for name, tensor in tensors}
+    """Detached copies by name, on the CPU."""
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors}

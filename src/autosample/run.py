@@ -17,6 +17,7 @@ from autosample.data.interactions import Interactions
 from autosample.errors import DataError
 from autosample.evaluate import rank_held_out
 from autosample.extras import require
+from autosample.kernels import device
 from autosample.losses import LOSSES
 from autosample.metrics import Ranks, parse_metric, summarise
 from autosample.models import Recommender, model_class
@@ -44,7 +45,7 @@ class RunResult:
         positives: Positives processed by search and final training together.
         trainings: The same in units of one training of ``settings.epochs`` epochs.
         seconds: Wall time of search, training and evaluation.
-        user_table, item_table: Final rows, (U, .) and (I, .).
+        user_table, item_table: Final rows, (U, .) and (I, .), on the CPU.
         seen: What was known when testing: training and validation.
         history: JSON-ready records of epochs, evaluations and decisions.
         state: Snapshot of the final learner.
@@ -73,14 +74,15 @@ def check(settings: Settings, dataset: Dataset | None = None) -> None:
         dataset: Must have something to learn from and to decide by, and fit in memory.
 
     Raises:
-        SettingsError: AS203 for an unknown model, AS270 when an extra is needed and not installed;
-            see also ``make_sampler`` and ``parse_metric``.
+        SettingsError: AS203 for an unknown model, AS216 for a device that is not there, AS270 when
+            an extra is needed and not installed; see also ``make_sampler`` and ``parse_metric``.
         SamplerError: AS306 when a candidate needs what users were shown, and it is not known.
         DataError: AS144 without validation interactions.
         TrainingError: AS401 when nobody has both an item and a lack of one, AS404 when the run
             needs more memory than there is.
     """
     model_class(settings.model)
+    device.require(settings.device)
     for metric in (settings.metric, *settings.metrics):
         parse_metric(metric)
     candidates = [make_sampler(text) for text in settings.candidates]
@@ -116,12 +118,21 @@ def advice(
     return notes
 
 
+def chosen_device(asked: str | None, settings: Settings) -> list[Note]:
+    """What ``auto`` has chosen, where that was asked."""
+    if asked != device.AUTO:
+        return []
+    text = f"The device auto is {device.described(settings.device)}: name it to have it again."
+    return [Note("AS217", text, 1)]
+
+
 def make_model(settings: Settings, interactions: Interactions) -> Recommender:
-    """The model that the settings name."""
+    """The model that the settings name, on their device; its initial values are the CPU's."""
     model = model_class(settings.model)
+    there = device.require(settings.device)
     takes = inspect.signature(model).parameters
     extra = {"depth": settings.depth} if "depth" in takes else {}
-    return model(interactions, dim=settings.dim, seed=settings.seed, **extra)
+    return model(interactions, dim=settings.dim, seed=settings.seed, **extra).to(there)
 
 
 def make_learner(settings: Settings, interactions: Interactions) -> Learner:
@@ -241,8 +252,8 @@ def _finish(
         positives=found.positives,
         trainings=found.positives / (settings.epochs * len(learner.batches)),
         seconds=seconds,
-        user_table=user_table,
-        item_table=item_table,
+        user_table=user_table.cpu(),
+        item_table=item_table.cpu(),
         seen=seen,
         history=found.history,
         state=learner.snapshot(),

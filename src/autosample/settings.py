@@ -22,7 +22,9 @@ class Settings(BaseModel):
 
     ``lr``, ``l2`` and ``batch_size`` are the model's own defaults when left out; ``window`` is a
     twentieth of ``epochs``; ``budget``, in trainings, is for the strategies random, halving and tpe
-    (3 when left out) and exhaustive (one per candidate).
+    (3 when left out) and exhaustive (one per candidate). ``device`` is where training takes place:
+    ``cpu``, ``cuda``, ``cuda:1`` or ``auto``, which is the first CUDA device, or else the CPU;
+    what is kept is its full name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +55,7 @@ class Settings(BaseModel):
     metrics: Annotated[tuple[str, ...], Field(min_length=1)] = DEFAULT_METRICS
     retrain: Literal["continue", "rewind", "scratch", "replay"] = "continue"
     seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    device: str = "cpu"
 
     @field_validator("budget")
     @classmethod
@@ -67,9 +70,14 @@ class Settings(BaseModel):
         """Settings from loose values; None means the default.
 
         Raises:
-            SettingsError: AS202 listing every unknown name and every value out of range.
+            SettingsError: AS202 listing every unknown name and every value out of range, AS216 for
+                no device.
         """
         given = {name: value for name, value in values.items() if value is not None}
+        if isinstance(name := given.get("device"), str) and name != "cpu":
+            from autosample.kernels import device  # noqa: PLC0415  torch, which help must not load
+
+            given["device"] = device.settled(name)
         try:
             return cls(**given)
         except ValidationError as error:

@@ -61,7 +61,8 @@ class Begun:
 class Learner:
     """A model in training: parameters, optimiser state and the number of epochs behind it.
 
-    Samplers come and go between epochs; the state carries over.
+    Samplers come and go between epochs; the state carries over. Everything of a step is on the
+    model's device: move the model there before. Snapshots are on the CPU.
 
     Args:
         model: What is learned.
@@ -98,8 +99,9 @@ class Learner:
             )
         self.model, self.interactions, self.loss = model, interactions, loss
         self.optimiser = Optimiser(model, lr=lr, l2=l2)
-        self.batches = Batches(interactions, batch_size=batch_size, seed=seed)
-        self.unseen = Unseen(interactions)
+        self.device = model.embedding.device
+        self.batches = Batches(interactions, batch_size=batch_size, seed=seed, device=self.device)
+        self.unseen = Unseen(interactions, self.device)
         self.epochs, self.seed = epochs, seed
         self.epoch = 0
         self.begun: Begun | None = None
@@ -111,6 +113,7 @@ class Learner:
         if sampler.label not in self.slots:
             own = copy.deepcopy(sampler)
             own.prepare(self.interactions, dim=self.model.dim, n_layers=self.model.n_layers)
+            own.to(self.device)
             slot = SamplerSlot(own, lr=self.optimiser.lr)
             if (state := self._unused.pop(sampler.label, None)) is not None:
                 slot.load_state(state)
@@ -181,7 +184,7 @@ class Learner:
         return float(self.model.embedding.detach().norm(dim=1).max())
 
     def snapshot(self) -> dict[str, Tensor]:
-        """A copy of everything that training changes, as named tensors; also within an epoch."""
+        """A copy of everything that training changes, on the CPU; also within an epoch."""
         begun = self.begun
         parts = {"model": self.model.state_dict(), "optimiser": self.optimiser.state()}
         parts |= {f"sampler/{label}": state for label, state in self._unused.items()}
@@ -197,7 +200,7 @@ class Learner:
         return copied(state.items())
 
     def restore(self, snapshot: dict[str, Tensor]) -> None:
-        """Go back to a snapshot, also one made by another process."""
+        """Go back to a snapshot, also one made by another process or on another device."""
         parts: dict[str, dict[str, Tensor]] = {}
         for key, value in snapshot.items():
             part, _, name = key.rpartition("/")

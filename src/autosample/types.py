@@ -35,6 +35,10 @@ class Batch(NamedTuple):
     positives: Tensor  # (B,) int64, item numbers
     index: Tensor  # type: ignore[assignment]  # (B,) int64, key of all random draws for this positive
 
+    def to(self, device: torch.device | str) -> Batch:
+        """The batch on a device."""
+        return Batch(*(part.to(device) for part in self))
+
     def take(self, rows: Tensor) -> Batch:
         """The sub-batch of ``rows``, (R,) positions in this batch."""
         return Batch(self.users[rows], self.positives[rows], self.index[rows])

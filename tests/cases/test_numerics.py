@@ -82,9 +82,9 @@ def test_too_little_memory_is_said_before_the_start(monkeypatch) -> None:
     needs = memory.estimate(settings, data)
     least = needs.tables + needs.data
     assert needs.tables == 4 * (data.n_users + data.n_items) * 64 * 3
-    monkeypatch.setattr(memory, "free", lambda: least)
+    monkeypatch.setattr(memory, "free", lambda *_: least)
     check(settings, data)
-    monkeypatch.setattr(memory, "free", lambda: least - 1)
+    monkeypatch.setattr(memory, "free", lambda *_: least - 1)
     assert code_of(check, settings, data) == "AS404"
     assert code_of(run, data, settings) == "AS404"
 

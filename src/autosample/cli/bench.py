@@ -61,6 +61,12 @@ def plan(
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many, from --first-seed on.")] = 3,
     first_seed: Annotated[int, typer.Option(min=0, help="Of split and training.")] = 0,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Where training takes place: cpu, cuda, cuda:1 or auto.", show_default="cpu"
+        ),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of all runs, such as epochs=60; repeatable."),
@@ -71,6 +77,7 @@ def plan(
     from autosample.bench import JobTable, Source  # noqa: PLC0415
     from autosample.bench import plan as jobs_of  # noqa: PLC0415
     from autosample.bench.jobs import assignments  # noqa: PLC0415
+    from autosample.run import chosen_device  # noqa: PLC0415
 
     jobs = list(
         jobs_of(
@@ -79,9 +86,10 @@ def plan(
             strategies=strategy or ["fixed", "adaptive"],
             seeds=range(first_seed, first_seed + seeds),
             candidates=candidate,
-            settings=assignments(setting or ()),
+            settings={**assignments(setting or ()), **({"device": device} if device else {})},
         )
     )
+    output.say_notes(chosen_device(device, jobs[0].settings))
     table = JobTable(folder, create=True)
     added = table.add(jobs, _typed(context))
     if json:

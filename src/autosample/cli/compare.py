@@ -71,6 +71,7 @@ def compare(
     from autosample.bench import JobTable, Source, Worker  # noqa: PLC0415
     from autosample.bench import plan as jobs_of  # noqa: PLC0415
     from autosample.kernels.threads import set_threads  # noqa: PLC0415
+    from autosample.run import chosen_device  # noqa: PLC0415
 
     if threads is not None:
         set_threads(threads)
@@ -86,6 +87,7 @@ def compare(
             settings=settings,
         )
     )
+    output.say_notes(chosen_device(model.device, jobs[0].settings))
     folder = out or Path("runs") / f"compare-{source.name}"
     command = shlex.join(["autosample", *(context.obj or [])])
     JobTable(folder, create=True).add(jobs, command)

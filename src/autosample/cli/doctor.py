@@ -44,10 +44,12 @@ def doctor(json: Json = False) -> None:
 
 def _resources() -> dict[str, object]:
     """Cores, memory, disk, and which extras and browser are there; none of these has to be."""
+    from autosample.kernels.device import available, described  # noqa: PLC0415
     from autosample.kernels.threads import available_cores  # noqa: PLC0415
     from autosample.memory import free, in_words  # noqa: PLC0415
 
-    facts: dict[str, object] = {"cores": available_cores()}
+    devices = ", ".join(described(name) for name in available())
+    facts: dict[str, object] = {"device": devices, "cores": available_cores()}
     if (left := free()) is not None:
         facts["free memory"] = in_words(left)
     facts["free disk"] = f"{shutil.disk_usage(Path.cwd()).free / _GIGABYTE:.1f} GB"

@@ -15,8 +15,6 @@ from autosample.cli.spread import spread
 from autosample.cli.training import LengthOptions, ModelOptions, SearchOptions, given
 
 if TYPE_CHECKING:
-    from autosample.data import Dataset
-    from autosample.settings import Settings
     from autosample.store import RunFolder
 
 
@@ -62,14 +60,14 @@ def start(
     """
     use_threads(threads)
     from autosample.data import load_dataset  # noqa: PLC0415
-    from autosample.run import check  # noqa: PLC0415
+    from autosample.run import check, chosen_device  # noqa: PLC0415
     from autosample.settings import Settings  # noqa: PLC0415
     from autosample.store import RunFolder  # noqa: PLC0415
 
     settings = Settings.of(**given(model, search, length), seed=seed)
     check(settings)
     dataset = load_dataset(events, **reading.arguments(), seed=seed)
-    output.say_notes(dataset.notes)
+    output.say_notes([*dataset.notes, *chosen_device(model.device, settings)])
     _go(RunFolder.create(out or _new_name(events.stem), dataset, settings), json)
 
 
@@ -129,12 +127,14 @@ def repeat(
 
 def _go(folder: RunFolder, json: bool) -> None:
     """Run in a folder, with a bar, and print what was found."""
+    from autosample import memory  # noqa: PLC0415
     from autosample.run import advice  # noqa: PLC0415
     from autosample.store import numbers  # noqa: PLC0415
 
     settings, dataset = folder.settings(), folder.dataset()
     output.say(f"Running in {folder.path}.")
-    _say_memory(settings, dataset)
+    for line in memory.told(settings, dataset):
+        output.say(line)
     with output.interruptible(folder.path) as stop, output.progress(settings) as on_progress:
         result = folder.run(dataset, on_progress=on_progress, should_stop=stop)
     output.say_notes([*folder.notes, *advice(settings, dataset, result.history)])
@@ -143,16 +143,6 @@ def _go(folder: RunFolder, json: bool) -> None:
         output.print_json({**summary, "dataset": dataset.summary()})
     else:
         output.print_result(result, folder.path)
-
-
-def _say_memory(settings: Settings, dataset: Dataset) -> None:
-    """What the run will need, and whether there is as much."""
-    from autosample import memory  # noqa: PLC0415
-
-    needs = memory.estimate(settings, dataset).total
-    output.say(f"It needs about {memory.in_words(needs)} of memory beside what is loaded.")
-    if (told := memory.warning(needs, memory.free())) is not None:
-        output.say(told)
 
 
 def use_threads(threads: int | None) -> None:

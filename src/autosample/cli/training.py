@@ -18,6 +18,7 @@ METRICS = ("ndcg@20", "recall@20", "hit@20", "precision@20", "mrr@20", "map@20")
 LOSSES = ("bpr", "softmax")
 STRATEGIES = ("adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "random", "halving",
               "tpe")  # fmt: skip
+DEVICES = ("cpu", "cuda", "auto")
 RETRAINING = ("continue", "rewind", "scratch", "replay")
 
 
@@ -62,6 +63,15 @@ class ModelOptions:
     batch_size: Annotated[
         int | None,
         model_option(help="Positives per step.", metavar="N", show_default="the model's"),
+    ] = None
+    device: Annotated[
+        str | None,
+        model_option(
+            help="Where training takes place: cpu, cuda, cuda:1, or auto, a GPU if there is one.",
+            metavar="NAME",
+            show_default="cpu",
+            autocompletion=among(*DEVICES),
+        ),
     ] = None
 
 

@@ -24,28 +24,36 @@ class Batches:
         interactions: Training interactions.
         batch_size: Positives per batch, B.
         seed: Seed of the run.
+        device: Where batches are made.
 
     Raises:
         SettingsError: AS212 when ``batch_size`` is not positive.
         TrainingError: AS401 when there is nothing to learn from.
     """
 
-    def __init__(self, interactions: Interactions, *, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        interactions: Interactions,
+        *,
+        batch_size: int,
+        seed: int,
+        device: torch.device | None = None,
+    ) -> None:
         if batch_size < 1:
             raise SettingsError(
                 "AS212", f"batch_size must be at least 1, got {batch_size}.", "2048 is common."
             )
         usable = (interactions.user_counts < interactions.n_items)[interactions.users]
-        self.batch_size, self.seed = batch_size, seed
-        self.index = torch.from_numpy(np.flatnonzero(usable))
+        self.batch_size, self.seed, self._device = batch_size, seed, device
+        self.index = torch.from_numpy(np.flatnonzero(usable)).to(device)
         if len(self.index) == 0:
             raise TrainingError(
                 "AS401",
                 "Training needs at least one interaction of a user who has not got every item.",
                 "Check the filters and the split.",
             )
-        self._users = torch.from_numpy(interactions.users.astype(np.int32))
-        self._items = torch.tensor(interactions.items)
+        self._users = torch.from_numpy(interactions.users.astype(np.int32)).to(device)
+        self._items = torch.tensor(interactions.items, device=device)
 
     def __len__(self) -> int:
         """Positives in an epoch."""
@@ -53,7 +61,8 @@ class Batches:
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """Batches of one epoch; the same (seed, epoch), the same batches."""
-        order = self.index[random.permutation(len(self.index), self.seed, epoch)]
+        places = random.permutation(len(self.index), self.seed, epoch, device=self._device)
+        order = self.index[places]
         for index in torch.split(order, self.batch_size):
             yield self.at(index)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -67,6 +68,7 @@ class NegativeSampling(nn.Module):
         n_layers: Number L of tables per side.
         epochs: Planned number of epochs, for samplers with a curriculum.
         seed: Seed of the draws: functions of (seed, epoch, position of the positive).
+        device: Where batches and views will be; negatives are drawn there.
 
     Raises:
         SettingsError: AS220 to AS223 for the sampler.
@@ -93,12 +95,14 @@ class NegativeSampling(nn.Module):
         n_layers: int = 1,
         epochs: int = 100,
         seed: int = 0,
+        device: torch.device | str = "cpu",
     ) -> None:
         super().__init__()
         self.sampler = make_sampler(sampler)
         self.sampler.prepare(interactions, dim=dim, n_layers=n_layers)
         self.epochs, self.seed = epochs, seed
-        self._unseen = Unseen(interactions)
+        self.to(device)
+        self._unseen = Unseen(interactions, device)
         self._draw: Draw | None = None
 
     def begin_epoch(self, epoch: int, view: View) -> None:

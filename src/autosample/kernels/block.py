@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+import torch
+from torch import Tensor
 
 from autosample.kernels import random
 from autosample.kernels.prefetch import prefetch
@@ -59,3 +61,19 @@ def pass_all(values, places, sizes, bounds, rows, active):  # type: ignore[no-un
             active[still] = at
             still += np.uint64(sizes[at] > 0)
         n = still
+
+
+def pass_all_torch(values: Tensor, firsts: Tensor, ends: Tensor, bounds: Tensor) -> Tensor:
+    """Torch twin of :func:`pass_all`: the first places in the ranges with a value above the bound.
+
+    ``firsts`` and ``ends`` are broadcast to the shape of ``bounds``. There are as many steps as the
+    number of ``values`` has binary digits, whatever the ranges, so that no device has to be waited
+    for.
+    """
+    low, high = (places.expand_as(bounds) for places in (firsts, ends))
+    for _ in range(len(values).bit_length()):
+        middle = (low + high) >> 1
+        passed = values[middle.clamp_max(len(values) - 1)] <= bounds
+        passed &= low < high
+        low, high = torch.where(passed, middle + 1, low), torch.where(passed, high, middle)
+    return low

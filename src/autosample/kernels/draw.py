@@ -6,6 +6,8 @@ of items with h_k - k <= r; one binary search finds it.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numba
 import numpy as np
 import torch
@@ -98,15 +100,20 @@ class Unseen:
     def draw_torch(self, users: Tensor, index: Tensor, n: int, key: int) -> Tensor:
         """Torch twin of :meth:`draw`: the same numbers on any device."""
         self.check(users)
-        counts = self.indptr[1:] - self.indptr[:-1]
-        owner = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
-        span = self.n_items + 1
-        before = owner * span + self.before
-        r = random.below_torch(
-            random.bits_torch(index, n, key), (self.n_items - counts[users])[:, None]
-        )
-        place = torch.searchsorted(before, users[:, None] * span + r, right=True)
-        return r + (place - self.indptr[users][:, None])
+        free = self.n_items - (self.indptr[users + 1] - self.indptr[users])[:, None]
+        return self.nth(users, random.below_torch(random.bits_torch(index, n, key), free))
+
+    def nth(self, users: Tensor, ranks: Tensor) -> Tensor:
+        """The unseen item of each rank, from 0, in the order of numbers: (B,), (B, n) -> (B, n)."""
+        place = torch.searchsorted(self._keys, users[:, None] * self.n_items + ranks, right=True)
+        return ranks + (place - self.indptr[users, None])
+
+    @cached_property
+    def _keys(self) -> Tensor:
+        """(nnz,) int64, :attr:`before` of all users in one ascending sequence; for the twin."""
+        counts = self.indptr.diff()
+        owner = torch.repeat_interleave(counts, output_size=len(self.items))
+        return owner * self.n_items + self.before
 
 
 @numba.njit(nogil=True, cache=True)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.block import pass_all_torch
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
@@ -32,15 +33,12 @@ def contains(indptr: Tensor, items: Tensor, rows: Tensor, columns: Tensor) -> Te
 
 
 def contains_torch(indptr: Tensor, items: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Torch twin of :func:`contains`: one search in the sorted keys of all pairs."""
-    if len(items) == 0 or columns.numel() == 0:
+    """Torch twin of :func:`contains`."""
+    if len(items) == 0:
         return torch.zeros_like(columns, dtype=torch.bool)
-    owner = torch.repeat_interleave(indptr.diff())
-    span = int(torch.maximum(items.max(), columns.max())) + 1
-    keys = owner * span + items
-    wanted = rows[:, None] * span + columns
-    place = torch.searchsorted(keys, wanted).clamp_max(len(keys) - 1)
-    return keys[place] == wanted
+    first, end = indptr[rows, None], indptr[rows + 1, None]
+    place = pass_all_torch(items, first, end, columns - 1)
+    return (place < end) & (items[place.clamp_max(len(items) - 1)] == columns)
 
 
 @numba.njit(nogil=True, cache=True)

@@ -57,10 +57,12 @@ def places_of(scores: Tensor, users: IntArray, seen: ItemLists) -> tuple[Tensor,
 
 def pairs_of(users: IntArray, lists: ItemLists, device: torch.device) -> tuple[Tensor, Tensor]:
     """Positions in ``users`` and items of all their pairs, both (n,) int64."""
-    spans = [lists.items[lists.indptr[user] : lists.indptr[user + 1]] for user in users]
-    rows = np.repeat(np.arange(len(users)), [len(span) for span in spans])
-    items = np.concatenate([*spans, np.empty(0, np.int64)])
-    return torch.tensor(rows, device=device), torch.tensor(items, device=device)
+    starts = lists.indptr[users]
+    counts = lists.indptr[users + 1] - starts
+    rows = np.repeat(np.arange(len(users)), counts)
+    places = np.arange(len(rows)) + (starts - np.cumsum(counts) + counts)[rows]
+    pair = rows, lists.items[places].astype(np.int64)
+    return torch.tensor(pair[0], device=device), torch.tensor(pair[1], device=device)
 
 
 def refuse(users: IntArray, faults: npt.NDArray[np.int8]) -> None:

@@ -40,13 +40,14 @@ def make_key(*parts: int) -> int:
     return key
 
 
-def permutation(n: int, *parts: int) -> Tensor:
+def permutation(n: int, *parts: int, device: torch.device | None = None) -> Tensor:
     """A random order of ``range(n)``, (n,) int64, keyed by integers: that of :func:`random_bits`.
 
     Cost O(n): the bits are spread evenly, so that their upper ones leave a few in each place.
     """
-    if not compiled():
-        return torch.from_numpy(random_bits(make_key(*parts), n).argsort())
+    if not compiled() or device not in (None, torch.device("cpu")):
+        bits = bits_torch(torch.arange(n, device=device), 1, make_key(*parts)).flatten()
+        return (bits ^ _signed(1 << 63)).argsort()  # as unsigned numbers
     order = np.empty(n, np.int64)
     _order_of_bits(order, np.uint64(make_key(*parts)), np.uint64(64 - max(1, n.bit_length() - 2)))
     return torch.from_numpy(order)
@@ -133,8 +134,7 @@ def mix_torch(value: Tensor) -> Tensor:
 def bits_torch(index: Tensor, n: int, key: int) -> Tensor:
     """(B, n) int64 bit patterns keyed by (B,) ``index`` (torch twin of the kernels' keys)."""
     base = mix_torch(_signed(key) ^ mix_torch(index))
-    steps = torch.tensor([_signed(draw * GAMMA) for draw in range(n)], device=index.device)
-    return mix_torch(base[:, None] + steps)
+    return mix_torch(base[:, None] + torch.arange(n, device=index.device) * _signed(GAMMA))
 
 
 def uniform_torch(index: Tensor, n: int, key: int) -> Tensor:

@@ -12,6 +12,7 @@ from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
 
 _AHEAD = 8  # rows that are fetched before their turn
+_BUFFER_NUMBERS = 2**24  # of the twin: candidates' rows
 
 
 def pair_scores(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -36,10 +37,11 @@ def pair_scores(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> T
 
 
 def pair_scores_torch(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Torch twin of :func:`pair_scores`, one candidate column at a time."""
-    users = left[rows]
-    scores = [(users * right[columns[:, m]]).sum(dim=1) for m in range(columns.shape[1])]
-    return torch.stack(scores, dim=1) if scores else users.new_empty(columns.shape)
+    """Torch twin of :func:`pair_scores`, as many candidate columns at a time as fit into 64 MB."""
+    users = left[rows][:, None]
+    at_once = max(1, _BUFFER_NUMBERS // max(users.numel(), 1))
+    parts = [(users * right[some]).sum(dim=2) for some in torch.split(columns, at_once, dim=1)]
+    return torch.cat(parts, dim=1)
 
 
 @numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})

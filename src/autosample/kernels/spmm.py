@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autosample.data.interactions import Interactions
 from autosample.kernels.buffers import Buffers
@@ -21,18 +21,25 @@ Rows = tuple[Tensor, Tensor]  # (n,) rows and (n, D) values, those of a table ze
 
 _AHEAD = 16  # rows that are fetched before their turn
 _FOUR = 4 * LANES  # numbers of a row that are summed at a time
+_BUFFER_NUMBERS = 2**24  # of the twin: neighbours' rows
 
 
-class Adjacency:
+class Adjacency(nn.Module):
     """A = D^-1/2 (0 R; R^T 0) D^-1/2 over users then items, never stored with values.
 
     Since A is symmetric, its backward pass is the same product. Only the structure is stored, once
     by user and once by item: 8 bytes per interaction and 12 per node, and as much again for
-    :meth:`product_of_rows`. Float32 products on the CPU are written to memory that is used again
-    when no tensor refers to it.
+    :meth:`product_of_rows`. It moves to another device with the model that it is a part of, and is
+    no part of the state. Float32 products on the CPU are written to memory that is used again when
+    no tensor refers to it.
     """
 
+    indptr: Tensor  # (N + 1,) int64
+    neighbours: Tensor  # (2 nnz,) int32
+    scale: Tensor  # (N,) float32, one over the root of the degree
+
     def __init__(self, interactions: Interactions, device: torch.device | str = "cpu") -> None:
+        super().__init__()
         n_users, n_items = interactions.n_users, interactions.n_items
         by_item = np.argsort(interactions.items, kind="stable")
         neighbours = np.concatenate(
@@ -42,10 +49,10 @@ class Adjacency:
         indptr = np.concatenate([[0], np.cumsum(degree)]).astype(np.int64)
         scale = 1.0 / np.sqrt(np.maximum(degree, 1))
         self.n_nodes = n_users + n_items
-        self.indptr = torch.tensor(indptr, device=device)
-        self.neighbours = torch.tensor(neighbours, device=device)
-        self.scale = torch.tensor(scale, dtype=torch.float32, device=device)
-        self.buffers = Buffers()
+        arrays = {"indptr": indptr, "neighbours": neighbours, "scale": scale.astype(np.float32)}
+        for name, array in arrays.items():
+            self.register_buffer(name, torch.tensor(array, device=device), persistent=False)
+        self.spare = Buffers()
         self._kept: npt.NDArray[np.int32] = np.zeros(0, np.int32)
 
     def product(
@@ -63,7 +70,7 @@ class Adjacency:
             product = self.product_torch(table)
             product = product if plus is None else product.index_add_(0, *plus)
             return product if out is None else out.copy_(product)
-        out = self.buffers.empty(table) if out is None else out
+        out = self.spare.empty(table) if out is None else out
         starts, scale = self.indptr.numpy(), self.scale.numpy()
         graph = (starts[:-1], starts[1:], self.neighbours.numpy(), scale, scale)
         arrays = (table.contiguous().numpy(), *self._placed(plus, table), out.numpy())
@@ -79,7 +86,7 @@ class Adjacency:
         if not compiled(values) or values.dtype != torch.float32:
             table = values.new_zeros(self.n_nodes, values.shape[1]).index_add_(0, *rows)
             return self.product_torch(table).add_(table)
-        out = self.buffers.empty(values, self.n_nodes, values.shape[1])
+        out = self.spare.empty(values, self.n_nodes, values.shape[1])
         if len(self._kept) == 0:
             self._kept = np.zeros(len(self.neighbours), np.int32)
         place, values_of = self._placed(rows, values)
@@ -105,13 +112,20 @@ class Adjacency:
         return place, rows[1].contiguous().numpy()
 
     def product_torch(self, table: Tensor) -> Tensor:
-        """Torch twin of :meth:`product`, also for other devices and float64."""
-        scale = self.scale.to(table.dtype)
-        owner = torch.repeat_interleave(self.indptr.diff())
-        neighbours = (scale[:, None] * table)[self.neighbours.long()]
-        return scale[:, None] * torch.zeros_like(table).index_add_(0, owner, neighbours)
+        """Torch twin of :meth:`product`, also for other devices and float64.
 
-    def __call__(self, table: Tensor) -> Tensor:
+        Memory: 12 bytes a pair, and the rows of as many pairs at a time as fit into 64 MB.
+        """
+        scale = self.scale.to(table.dtype)[:, None]
+        owner = torch.repeat_interleave(self.indptr.diff(), output_size=len(self.neighbours))
+        scaled, total = scale * table, torch.zeros_like(table)
+        at_once = max(1, _BUFFER_NUMBERS // table.shape[1])
+        pairs = torch.split(owner, at_once), torch.split(self.neighbours, at_once)
+        for some, others in zip(*pairs, strict=True):
+            total.index_add_(0, some, scaled.index_select(0, others))
+        return scale * total
+
+    def forward(self, table: Tensor) -> Tensor:
         """Differentiable product."""
         result: Tensor = _Product.apply(table, self)  # type: ignore[no-untyped-call]
         return result

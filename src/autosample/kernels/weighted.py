@@ -14,7 +14,7 @@ from torch import Tensor
 
 from autosample.errors import SamplerError
 from autosample.kernels import random
-from autosample.kernels.block import TOGETHER, begin, numbers_of_rows, pass_all
+from autosample.kernels.block import TOGETHER, begin, numbers_of_rows, pass_all, pass_all_torch
 from autosample.kernels.draw import Unseen
 from autosample.kernels.member import first_not_below
 from autosample.kernels.paths import compiled
@@ -83,19 +83,25 @@ class WeightedUnseen:
         return torch.from_numpy(out)
 
     def draw_torch(self, users: Tensor, index: Tensor, n: int, key: int) -> Tensor:
-        """Torch twin of :meth:`draw`, user by user: an oracle and a path for other devices."""
+        """Torch twin of :meth:`draw`: the same numbers, but for the rounding of sums of weights."""
         self.unseen.check(users)
-        fraction = random.fraction_torch(random.bits_torch(index, n, key))
-        rows = []
-        for b, user in enumerate(users.tolist()):
-            keep = torch.ones(self.unseen.n_items, dtype=torch.bool, device=users.device)
-            first, last = int(self.unseen.indptr[user]), int(self.unseen.indptr[user + 1])
-            keep[self.unseen.items[first:last].long()] = False
-            items = torch.nonzero(keep).flatten()
-            edges = self.weights[items].cumsum(0)
-            place = torch.searchsorted(edges, fraction[b] * edges[-1], right=True)
-            rows.append(items[place.clamp_max(len(items) - 1)])
-        return torch.stack(rows)
+        unseen, last = self.unseen, self.unseen.n_items - 1
+        mass = random.fraction_torch(random.bits_torch(index, n, key)) * self.free[users, None]
+        if len(unseen.items) == 0:
+            return torch.searchsorted(self.ends, mass, right=True).clamp_max(last)
+        first, end = unseen.indptr[users, None], unseen.indptr[users + 1, None]
+        place = pass_all_torch(self.before, first, end, mass)
+        behind, ahead = (place - 1).clamp_min(0), place.clamp_max(len(unseen.items) - 1)
+        item, passed = unseen.items[behind].long(), place > first
+        mass = mass + torch.where(passed, self.ends[item] - self.before[behind], 0.0)
+        left = torch.where(passed, item + 1, 0)
+        right = torch.where(place < end, unseen.items[ahead].long(), last + 1)
+        found = torch.searchsorted(self.ends, mass, right=True)
+        found = torch.minimum(found.maximum(left), right - 1)
+        # rounding can put the target into a gap without items: then the nearest unseen one
+        most = last - (end - first)
+        nearest = unseen.nth(users, torch.minimum(left - (place - first), most))
+        return torch.where(left < right, found, nearest)
 
 
 @numba.njit(nogil=True, cache=True)

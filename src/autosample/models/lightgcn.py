@@ -37,12 +37,12 @@ class LightGCN(GraphRecommender):
         """
         if type(self).layers is not LightGCN.layers:
             return super().view()
-        table, buffers = self.embedding.detach(), self.adjacency.buffers
-        others = buffers.empty(table, self.depth, *table.shape)
+        table, spare = self.embedding.detach(), self.adjacency.spare
+        others = spare.empty(table, self.depth, *table.shape)
         layers = (table, *others.unbind())
         for before, after in pairwise(layers):
             self.adjacency.product(before, after)
-        final = mean_of_layers(table, others, buffers.empty(table))
+        final = mean_of_layers(table, others, spare.empty(table))
         return TableView(layers, final, self.n_users, self.pooling, self.pull)
 
     def pull(self, of_final: list[Rows], by_layer: list[LayerRows]) -> None:
@@ -60,7 +60,7 @@ class LightGCN(GraphRecommender):
             elif layer < self.depth:
                 slope = self.adjacency.product_of_rows(few)
             elif added or not self.depth:
-                slope = self.adjacency.buffers.empty(self.embedding.detach()).zero_()
+                slope = self.adjacency.spare.empty(self.embedding.detach()).zero_()
                 add_rows(slope, *few)
             else:
                 continue  # few rows are yet to be multiplied

@@ -112,7 +112,8 @@ class TableView:
             nodes = blend.items[:, :, layer] + self._users
             slope = coefficient[:, None] * blend.shares[:, :, layer]
             found = edge_gradient(own, users, nodes, slope, rows)
-            n = int((found.rows < self._users).sum())  # users come first, the same for all layers
+            if layer == 0:  # users come first, the same for all layers
+                n = int((found.rows < self._users).sum())
             self._blended.append((layer, found.rows[n:], found.values[n:]))
             of_users.append(RowGradient(*(part[:n] for part in found)))
         if self._pooling == "mean":

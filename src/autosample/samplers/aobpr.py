@@ -55,7 +55,7 @@ class AOBPR(Sampler):
     @torch.no_grad()
     def begin_epoch(self, view: View, draw: Draw) -> None:
         """Rank the items by every factor."""
-        rows = view.pool(view.item_layers(torch.arange(draw.n_items)))
+        rows = view.pool(view.item_layers(torch.arange(draw.n_items, device=draw.device)))
         ranking = rows.argsort(dim=0, descending=True, stable=True).T.int().contiguous()
         self.register_buffer("ranking", ranking, persistent=False)
         self.register_buffer("spread", rows.std(dim=0, correction=0), persistent=False)

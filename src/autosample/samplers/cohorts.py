@@ -64,7 +64,7 @@ class Cohorts(Sampler):
     def begin_epoch(self, view: View, draw: Draw) -> None:
         """Prepare one weighting for each cohort that a positive may have. Cost: O(nnz)."""
         sizes = torch.bincount(self.cohort, minlength=3).double()
-        chance = torch.full((3, 3), (1 - self.same) / 2, dtype=torch.float64)
+        chance = torch.full((3, 3), (1 - self.same) / 2, dtype=sizes.dtype, device=sizes.device)
         chance.fill_diagonal_(self.same)
         by_item = (chance / sizes)[:, self.cohort]
         self._weightings = [draw.weighting(weights) for weights in by_item]

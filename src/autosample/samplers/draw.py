@@ -38,14 +38,14 @@ class Draw:
     this package, others are free.
 
     Args:
-        unseen: Unseen items of every user.
+        unseen: Unseen items of every user; all draws are made on its device.
         seed: Seed of the run.
         epoch: Number of this epoch, from 0.
         epochs: Planned number of epochs, for samplers with a curriculum.
     """
 
     def __init__(self, unseen: Unseen, *, seed: int, epoch: int, epochs: int = 1) -> None:
-        self.n_items = unseen.n_items
+        self.n_items, self.device = unseen.n_items, unseen.indptr.device
         self.epoch, self.epochs = epoch, epochs
         self._seed, self._unseen = seed, unseen
         self._pool: tuple[Tensor, View, Pool] | None = None

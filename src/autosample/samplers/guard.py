@@ -49,7 +49,7 @@ def _problem(negatives: object, batch: Batch, view: View) -> str:
         return f"must return ids of shape ({rows}, K) int64, got {tuple(ids.shape)} {ids.dtype}"
     if ids.device != batch.users.device:
         return f"must return ids on {batch.users.device}, got {ids.device}"
-    low, high = (int(bound) for bound in torch.aminmax(ids)) if rows else (0, 0)
+    low, high = torch.stack(torch.aminmax(ids)).tolist() if rows else (0, 0)
     if low < 0 or high >= view.n_items:
         return f"must return items in 0..{view.n_items - 1}, got {low}..{high}"
     for name in ("weights", "log_q", "instance_weights"):

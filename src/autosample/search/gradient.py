@@ -46,6 +46,10 @@ class LearnedMixture(Combined):
     name: ClassVar[str] = "weighted"
     needs: ClassVar[frozenset[str]] = frozenset({"scores", "layers", "parameters", "epoch"})
 
+    _held_counts: Tensor  # (U,) int64, of held-out items
+    _held_starts: Tensor  # (U,) int64
+    _held_items: Tensor  # (n,) int64, by user
+
     def __init__(
         self,
         samplers: Sequence[Sampler],
@@ -74,9 +78,10 @@ class LearnedMixture(Combined):
         )
         n_groups = int(self.groups.max()) + 1
         self.logits = nn.Parameter(torch.zeros(n_groups, len(samplers)))
-        self._held_counts = torch.from_numpy(held.user_counts.astype(np.int64))
-        self._held_starts = torch.tensor(held.indptr[:-1])
-        self._held_items = torch.tensor(held.items.astype(np.int64))
+        arrays = {"counts": held.user_counts, "starts": held.indptr[:-1], "items": held.items}
+        for name, array in arrays.items():
+            values = torch.from_numpy(np.array(array, np.int64))
+            self.register_buffer(f"_held_{name}", values, persistent=False)
 
     def temperature(self, progress: float) -> float:
         """T after a share ``progress`` of the planned epochs."""

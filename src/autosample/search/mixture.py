@@ -168,8 +168,7 @@ def scatter(served: Sequence[tuple[Tensor, Negatives]], size: int, view: View) -
         own = part.ids.shape[1]
         ids[rows] = part.ids[:, :1]
         ids[rows, :own] = part.ids
-        given = torch.ones(part.ids.shape) if part.weights is None else part.weights
-        weights[rows, :own] = given * (k / own)
+        weights[rows, :own] = k / own if part.weights is None else part.weights * (k / own)
         if part.log_q is not None:
             log_q[rows, :own] = part.log_q.to(log_q.dtype)
     vectors = None

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import autosample
+from autosample.kernels import device
 
 _PACKAGES = ("autosample", "torch", "numpy", "numba", "scipy", "polars", "safetensors")
 
 
-def describe(threads: int) -> dict[str, Any]:
-    """Versions, code, platform and number of threads, ready for JSON."""
+def describe(threads: int, trains_on: str = device.CPU) -> dict[str, Any]:
+    """Versions, code, platform, number of threads and the device, ready for JSON."""
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         **{name: version(name) for name in _PACKAGES},
         "code": code(),
         "threads": threads,
+        "device": device.described(trains_on),
     }
 
 

@@ -2,7 +2,7 @@
 
 =====================  =================================================================
 ``settings.json``      everything the result depends on beside the data
-``environment.json``   versions and number of threads
+``environment.json``   versions, number of threads and device
 ``data.*``, ``*.jsonl``  the dataset: parts, ids of users and items, what was read and dropped
 ``history.jsonl``      epochs, evaluations and decisions as they came
 ``checkpoints``        where training stood the last two times; gone when the run is over
@@ -77,7 +77,7 @@ class RunFolder:
                 )
             texts = {
                 "settings.json": settings.model_dump(mode="json"),
-                "environment.json": environment.describe(threads=get_threads()),
+                "environment.json": environment.describe(get_threads(), settings.device),
             }
             sums = dataset.save_dataset(folder.path, data)
             sums |= {name: folder._write_json(name, value) for name, value in texts.items()}
@@ -215,7 +215,7 @@ class RunFolder:
 
     def _compare_environment(self) -> None:
         written = self.environment()
-        now = environment.describe(get_threads())
+        now = environment.describe(get_threads(), self.settings().device)
         ours = ("autosample", "code")
         if any(written.get(name) != now[name] for name in ours):
             was, is_ = (" ".join(str(facts.get(name)) for name in ours) for facts in (written, now))

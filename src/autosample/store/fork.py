@@ -18,6 +18,7 @@ from autosample.store.keeper import Recorded
 
 #: Settings that change nothing before the end, and those whose past is told by replaying it.
 _LATE = {"metrics"}
+_ROUNDING = {"device"}  #: changes the last digits only
 _REPLAYED = {"epochs", "window", "patience", "retrain"}
 
 
@@ -46,7 +47,8 @@ def fork(folder: RunFolder, path: str | Path, settings: Settings) -> RunFolder:
     """A new run folder with the same data and other settings.
 
     It has the newest checkpoint of the old one if an uninterrupted run with the new settings would
-    have come there too, to the bit; otherwise it starts anew. Its notes say which (AS525).
+    have come there too, to the bit or, on another device, but for the last digits; otherwise it
+    starts anew. Its notes say which (AS525).
 
     Raises:
         StoreError: AS501 when there is something at ``path``; AS505 while the old run goes on;
@@ -60,6 +62,8 @@ def fork(folder: RunFolder, path: str | Path, settings: Settings) -> RunFolder:
         if manifest is not None and found is not None and not why:
             _copy(manifest, found, new)
     how = f"Starts from the beginning: {why}" if why else f"Goes on from where {folder.path} is"
+    if not why and (was := folder.settings().device) != settings.device:
+        how += f", on {settings.device} after {was}: last digits are those of neither alone"
     new.notes.append(Note("AS525", f"{how}.", 1))
     return new
 
@@ -77,7 +81,7 @@ def _objection(old: Settings, new: Settings, dataset: Dataset, found: Checkpoint
     """Why the checkpoint is not one of a run with the new settings; empty when it is."""
     if found is None:
         return "the run has no checkpoint, or is over"
-    changed = changes(old, new).keys() - _LATE
+    changed = changes(old, new).keys() - _LATE - _ROUNDING
     if changed - _REPLAYED:
         return f"{', '.join(sorted(changed - _REPLAYED))} matters from the first batch"
     if len(found.parts) > 1:

@@ -12,6 +12,7 @@ from autosample.testing.fixtures import (
     tiny_views,
 )
 from autosample.testing.models import ModelContract, check_model
+from autosample.testing.pretend import pretended_device
 from autosample.testing.samplers import SamplerContract, check_sampler
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "SamplerContract",
     "check_model",
     "check_sampler",
+    "pretended_device",
     "tiny_batch",
     "tiny_interactions",
     "tiny_views",

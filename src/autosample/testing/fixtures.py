@@ -42,10 +42,10 @@ def tiny_batch(repeat: int = 1, users: tuple[int, ...] = tuple(range(7))) -> Bat
     return Batch(user, item, index)
 
 
-def tiny_views(seed: int = 0) -> dict[str, TableView]:
+def tiny_views(seed: int = 0, device: torch.device | str = "cpu") -> dict[str, TableView]:
     """Fixed views by name: ``flat`` (L = 1), ``mean`` and ``concat`` (L = 3), all with D = 6."""
     generator = torch.Generator().manual_seed(seed)
-    tables = torch.randn(3, N_USERS + N_ITEMS, DIM, generator=generator)
+    tables = torch.randn(3, N_USERS + N_ITEMS, DIM, generator=generator).to(device)
     layers: tuple[Tensor, ...] = tuple(tables)
     concat = torch.cat(layers, dim=1)
     return {

@@ -23,6 +23,7 @@ from autosample.objective import differentiate
 from autosample.samplers.uniform import Uniform
 from autosample.testing.checks import global_states, require
 from autosample.testing.fixtures import tiny_batch, tiny_interactions
+from autosample.testing.pretend import DEVICE, pretended_device
 from autosample.train import Learner
 from autosample.types import Batch, Negatives
 
@@ -99,6 +100,21 @@ class ModelContract:
         second.load_state_dict(first.state_dict())
         same = all(map(torch.equal, first.tables(), second.tables()))
         require(same, "tables differ after load_state_dict")
+
+    def test_trains_on_another_device(self) -> None:
+        """On a pretended GPU an epoch brings what it brings on the CPU, but for rounding.
+
+        Tensors that are neither parameters nor buffers must be made on the embedding's device.
+        """
+        states = []
+        with pretended_device():
+            for device in ("cpu", DEVICE):
+                learner = Learner(self.tiny().to(device), tiny_interactions(), batch_size=64)
+                learner.run_epoch(Uniform())
+                states.append(learner.snapshot())
+        for name, value in states[0].items():
+            close = torch.allclose(value.double(), states[1][name].double(), atol=1e-4)
+            require(close, f"{name} is another on another device")
 
     def test_seed(self) -> None:
         """Initial values depend on the seed alone; no global random state is read or moved."""

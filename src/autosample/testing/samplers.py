@@ -31,6 +31,7 @@ from autosample.testing.checks import (
     require,
     same_answer,
 )
+from autosample.testing.pretend import DEVICE, pretended_device
 from autosample.types import Batch, Negatives
 
 
@@ -38,9 +39,10 @@ class Case:
     """A sampler at work on the tiny interactions with one of the fixed views."""
 
     def __init__(self, sampler: Sampler, view: TableView) -> None:
-        self.sampler, self.view, self.unseen = sampler, view, Unseen(fixtures.tiny_interactions())
-        interactions = fixtures.tiny_interactions()
+        interactions, device = fixtures.tiny_interactions(), view.table.device
+        self.sampler, self.view, self.unseen = sampler, view, Unseen(interactions, device)
         sampler.prepare(interactions, dim=fixtures.DIM, n_layers=view.n_layers)
+        sampler.to(device)
 
     def draw(self, epoch: int) -> Draw:
         """The draws of one of four planned epochs."""
@@ -155,6 +157,19 @@ class SamplerContract:
                 )
         finally:
             set_threads(threads)
+
+    def test_runs_on_another_device(self) -> None:
+        """On a pretended GPU no tensor is made or read on the CPU, and the form is the same.
+
+        The sampler is moved there after ``prepare``; what it makes later must be made on
+        ``batch.users.device``, or ``draw.device`` before an epoch.
+        """
+        with pretended_device():
+            batch = fixtures.tiny_batch().to(DEVICE)
+            for view in fixtures.tiny_views(device=DEVICE).values():
+                answer = Case(self.make(), view).run(batch)
+                require(answer.ids.device == DEVICE, f"ids are on {answer.ids.device}")
+                check_form(answer, batch, view.n_layers)
 
     def test_state_survives(self) -> None:
         """A newly prepared sampler that loads the state goes on as the first would have."""
