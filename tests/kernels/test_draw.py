@@ -98,6 +98,19 @@ def test_histories_of_every_length_are_avoided_and_twins_agree():
         assert torch.equal(ids, source.draw_torch(users, index, 7, KEY))
 
 
+@pytest.mark.parametrize("heavy", [0, 150, 299])
+def test_seen_items_of_one_cell_are_told_apart(heavy):
+    """One unseen item has nearly all mass, so that a guide tells nothing of the others."""
+    weights = torch.rand(300, generator=torch.Generator().manual_seed(heavy)).double() + 0.1
+    weights[heavy] = 1e4
+    sets = [set(range(0, 300, 2)) - {heavy}, set(range(140, 160)) - {heavy}, {299} - {heavy}]
+    weighted = WeightedUnseen(Unseen(interactions_of(sets, 300)), weights)
+    users, index = everyone(sets, 50)
+    ids = weighted.draw(users, index, 100, KEY)
+    assert torch.equal(ids, weighted.draw_torch(users, index, 100, KEY))
+    assert len(ids.unique()) > 50
+
+
 def test_the_only_unseen_item_is_drawn():
     for left in range(12):
         sets = [set(range(12)) - {left}]

@@ -2,21 +2,20 @@
 
 As uniform draws, with sums of weight instead of counts: the target mass is searched in the mass
 that the unseen items have before every seen one, then in the cumulative weights between two seen
-ones, where a guide table (Chen and Asau 1974) leaves a few items to search.
+ones. For both a guide table (Chen and Asau 1974) leaves about one place to search.
 """
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
 from autosample.errors import SamplerError
 from autosample.kernels import random
-from autosample.kernels.block import TOGETHER, begin, numbers_of_rows, pass_all, pass_all_torch
+from autosample.kernels.block import pass_all_torch
 from autosample.kernels.draw import Unseen
-from autosample.kernels.member import first_not_below
+from autosample.kernels.mass import draw_weighted
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
@@ -31,7 +30,7 @@ class WeightedUnseen:
     Raises:
         SamplerError: AS302 when a weight is not positive and finite.
 
-    Memory: 8 bytes per interaction and per user, 20 per item.
+    Memory: 12 bytes per interaction, 8 per user, 20 per item.
     """
 
     def __init__(self, unseen: Unseen, weights: Tensor) -> None:
@@ -56,6 +55,8 @@ class WeightedUnseen:
         self.before = self.ends[items] - weights[items] - passed
         #: (U,) mass of each user's unseen items.
         self.free = self.ends[-1:] - (stops - starts)
+        #: (nnz + 1,) int32, the guide to each user's part of :attr:`before`.
+        self.lead = _lead(unseen.indptr, self.before, self.free)
         #: (I + 2,) int32, the first item that ends in each of I equal shares of all mass, or later.
         cells = (self.ends * (unseen.n_items / self.ends[-1:])).long()
         numbers = torch.arange(unseen.n_items + 2, device=weights.device)
@@ -75,11 +76,11 @@ class WeightedUnseen:
         if not compiled(users):
             return self.draw_torch(users, index, n, key)
         out = np.empty((len(users), n), np.int64)
-        unseen, masses = self.unseen, (self.ends, self.before, self.free, self.guide)
+        unseen, masses = self.unseen, (self.ends, self.before, self.free, self.lead, self.guide)
         histories = (unseen.indptr.numpy(), unseen.items.numpy(), unseen.n_items)
         arguments = (users.numpy(), index.numpy(), np.uint64(key), *histories)
         tables = (*(mass.numpy() for mass in masses), out)
-        parallel_ranges(_draw_weighted, len(users), *arguments, *tables, grain=max(1, 2048 // n))
+        parallel_ranges(draw_weighted, len(users), *arguments, *tables, grain=max(1, 2048 // n))
         return torch.from_numpy(out)
 
     def draw_torch(self, users: Tensor, index: Tensor, n: int, key: int) -> Tensor:
@@ -104,62 +105,15 @@ class WeightedUnseen:
         return torch.where(left < right, found, nearest)
 
 
-@numba.njit(nogil=True, cache=True)
-def _draw_weighted(  # type: ignore[no-untyped-def]
-    start, stop, users, index, key, indptr, items, n_items, ends, before, free, guide, out
-):
-    bases, firsts, counts, places, sizes, active = numbers_of_rows()
-    masses = np.empty(TOGETHER)
-    cells_per_mass = (guide.shape[0] - 2) / ends[n_items - 1]
-    for block in range(start, stop, TOGETHER):
-        rows = min(TOGETHER, stop - block)
-        begin(block, rows, users, index, key, indptr, before, bases, firsts, counts)
-        for draw in range(out.shape[1]):
-            for at in range(rows):
-                bits = random.mix(bases[at] + np.uint64(draw) * np.uint64(random.GAMMA))
-                share = np.float64(bits >> np.uint64(11)) * 2.0**-53
-                masses[at] = share * free[users[block + at]]
-                places[at], sizes[at] = firsts[at], counts[at]
-            pass_all(before, places, sizes, masses, rows, active)
-            for at in range(rows):
-                first, count, place = (
-                    np.int64(firsts[at]),
-                    np.int64(counts[at]),
-                    np.int64(places[at]),
-                )
-                if place > first:  # add the mass of the seen ones passed
-                    masses[at] += ends[items[place - 1]] - before[place - 1]
-                left = items[place - 1] + 1 if place > first else 0
-                right = items[place] if place < first + count else n_items
-                low, high = _cell(masses[at] * cells_per_mass, left, right, guide)
-                if left >= right:  # rounding put the target into a gap without items
-                    low = high = _nearest_unseen(items, first, count, left, n_items)
-                places[at], sizes[at] = low, high - low
-            pass_all(ends, places, sizes, masses, rows, active)
-            for at in range(rows):
-                out[block + at, draw] = places[at]
+def _lead(indptr: Tensor, before: Tensor, free: Tensor) -> Tensor:
+    """(nnz + 1,) int32, by how many places the seen items of lower cells lead over a cell's number.
 
-
-@numba.njit(nogil=True, cache=True)
-def _cell(cell, left, right, guide):  # type: ignore[no-untyped-def]
-    """The first and the last of ``range(left, right)`` that can be the item in a cell of mass."""
-    cell = min(np.int64(cell), guide.shape[0] - 2)
-    low = min(max(np.int64(guide[cell]), left), right - 1)
-    return low, max(min(np.int64(guide[cell + 1]), right - 1), low)
-
-
-@numba.njit(nogil=True, cache=True)
-def _nearest_unseen(items, first, count, at, n_items):  # type: ignore[no-untyped-def]
-    """The unseen item nearest to position ``at``, searched upwards, then downwards."""
-    place = first_not_below(items, first, first + count, at) - first
-    item = at
-    while item < n_items and place < count and items[first + place] == item:
-        item += 1
-        place += 1
-    if item < n_items:
-        return item
-    item, place = n_items - 1, count - 1
-    while place >= 0 and items[first + place] == item:
-        item -= 1
-        place -= 1
-    return item
+    A user's unseen mass is cut into as many equal cells as the user has seen items, numbered as
+    these, and a seen item belongs to the cell that the mass before it ends in.
+    """
+    counts = indptr.diff()
+    per_user = counts / free, indptr[:-1], indptr[1:] - 1
+    cells_per_mass, first, last = (own.repeat_interleave(counts) for own in per_user)
+    cells = ((before * cells_per_mass).long() + first).clamp(first, last)
+    numbers = torch.arange(len(before) + 1, device=before.device)
+    return (torch.bincount(cells + 1, minlength=len(numbers)).cumsum(0) - numbers).int()

@@ -33,8 +33,9 @@ class WeightedSampler(Sampler):
         self.register_buffer("item_weights", self.weigh(interactions), persistent=False)
 
     def begin_epoch(self, view: View, draw: Draw) -> None:
-        """Sum the weights of every user's history. Cost: O(nnz)."""
-        self._weighting = draw.weighting(self.item_weights)
+        """Sum the weights of every user's history, in the first epoch. Cost: O(nnz)."""
+        if self._weighting is None:
+            self._weighting = draw.weighting(self.item_weights)
 
     def weighted(self, batch: Batch, draw: Draw, k: int, stream: int) -> Negatives:
         """(B, k) unseen items and their exact log probability."""
