@@ -67,6 +67,8 @@ def test_csv_parquet_and_frames_agree(tmp_path_factory, pairs):
 
 def test_no_header(tmp_path):
     (tmp_path / "u.data").write_text("196\t242\t3\t881250949\n186\t302\t3\t891717742\n")
+    with pytest.raises(DataError, match=r"AS104.*'column_1'.*such as --user column_1\.$"):
+        read_events(tmp_path / "u.data", header=False)
     with pytest.raises(DataError, match=r"AS104.*'196', '242'.*header=False"):
         read_events(tmp_path / "u.data")
     events = read_events(

@@ -101,13 +101,15 @@ def check_columns(wanted: Sequence[str], available: Sequence[str], name: str) ->
         shown = ", ".join(repr(one) for one in available[:20])
         count = available.count(column)
         what = f"{count} columns" if count else "no column"
-        raise DataError(
-            "AS104",
-            f"{name} has {what} {column!r}; it has {shown}.",
-            (f"Did you mean {near[0]!r}? " if near and near[0] != column else "")
-            + "Name the columns with --user, --item, --rating and --time (user= and so on in "
-            "Python). For a file without a header say so: --no-header, or header=False.",
+        options = "--user, --item, --rating and --time (user= and so on in Python)"
+        advice = (
+            f"Its columns are numbered: name them with {options}, such as --user column_1."
+            if "column_1" in available
+            else f"Name the columns with {options}. For a file without a header say so: "
+            "--no-header, or header=False."
         )
+        meant = f"Did you mean {near[0]!r}? " if near and near[0] != column else ""
+        raise DataError("AS104", f"{name} has {what} {column!r}; it has {shown}.", meant + advice)
 
 
 def _fields(
