@@ -97,23 +97,6 @@ def test_state_before_the_first_step(name):
     assert all(map(torch.equal, model.parameters(), end))
 
 
-@pytest.mark.parametrize("name", ["lightgcn", "ngcf"])
-def test_states_written_by_torchs_adam_alone(name):
-    """They hold the embedding's step too, and before the first step nothing."""
-    model, optimiser = make(name)
-    other, second = make(name)
-    steps(other, second, 1)
-    other.load_state_dict(copied([*model.state_dict().items()]))
-    second.load_state({"steps": torch.tensor(0)})
-    for n in (2, 1):
-        steps(model, optimiser, n)
-        steps(other, second, n)
-        assert all(map(torch.equal, other.parameters(), model.parameters()))
-        number = [key for key, _ in model.named_parameters()].index("embedding")
-        step = {f"{number}.step": torch.tensor(float(optimiser.steps))}
-        second.load_state(copied(optimiser.state().items()) | step)
-
-
 def test_loaded_states_are_copies():
     model, optimiser = make("mf")
     steps(model, optimiser, 1)

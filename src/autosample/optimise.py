@@ -30,12 +30,9 @@ class Optimiser:
 
     def __init__(self, model: Recommender, *, lr: float, l2: float) -> None:
         self.model, self.lr, self.l2, self.steps = model, lr, l2, 0
-        keys = ["m", "v"]
-        if not model.row_sparse:
-            self._adam = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
-            number = [name for name, _ in model.named_parameters()].index("embedding")
-            keys = [f"{number}.exp_avg", f"{number}.exp_avg_sq"]  # as torch's Adam has them
-        self._moments = {key: torch.zeros_like(model.embedding.detach()) for key in keys}
+        self._moments = {name: torch.zeros_like(model.embedding.detach()) for name in ("m", "v")}
+        others = [one for one in model.parameters() if one is not model.embedding]
+        self._adam = torch.optim.Adam(others, lr=lr, fused=True) if others else None
 
     def step(self, view: TableView, gradient: RowGradient, size: int) -> None:
         """Apply the gradient of a batch of ``size`` positives, given by rows of the final table."""
@@ -46,33 +43,27 @@ class Optimiser:
             gradient = view.row_gradient(gradient)
             row_adam(table, m, v, gradient, step=self.steps, lr=self.lr, l2=decay)
             return
-        self._adam.zero_grad()
         view.backward(gradient)
         if (slope := table.grad) is not None:
             touches = slope.new_zeros(len(slope))
             touches[gradient.rows] = gradient.touches.to(slope.dtype)
             adam(table, m, v, slope, touches, step=self.steps, lr=self.lr, l2=decay)
-            table.grad = None  # torch's Adam takes the others
-        self._adam.step()
+        if self._adam is not None:
+            self._adam.step()
+        self.model.zero_grad()
 
     def state(self) -> dict[str, Tensor]:
         """Moments and step counts as named tensors (shared, not copied)."""
-        others = {} if self.model.row_sparse else _adam_state(self._adam)
+        others = {} if self._adam is None else _adam_state(self._adam)
         return {"steps": torch.tensor(self.steps), **self._moments, **others}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Take over a state made by :meth:`state` (copied)."""
         self.steps = int(state["steps"])
-        for key, moment in self._moments.items():
-            if key in state:
-                moment.copy_(state[key])
-            else:  # an earlier version's, before its first step
-                moment.zero_()
-        if not self.model.row_sparse:
-            others = {key: value for key, value in state.items() if key not in self._moments}
-            number = next(iter(self._moments)).partition(".")[0]
-            others.pop(f"{number}.step", None)  # an earlier version's
-            _load_adam_state(self._adam, others)
+        for name, moment in self._moments.items():
+            moment.copy_(state[name])
+        if self._adam is not None:
+            _load_adam_state(self._adam, state)
 
 
 class SamplerSlot:
