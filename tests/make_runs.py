@@ -5,7 +5,7 @@ from pathlib import Path
 
 from autosample.errors import StoreError
 from autosample.store import RunFolder
-from autosample.store.folder import FORMAT
+from autosample.store.manifest import FORMAT
 from tests.tiny import quick, tiny_dataset
 
 RUNS = Path(__file__).parent / "folders"

@@ -13,7 +13,8 @@ from autosample.cli import main
 from autosample.errors import StoreError
 from autosample.run import run
 from autosample.store import RunFolder, fork
-from autosample.store.files import locked
+from autosample.store.files import locked, replace_json
+from autosample.store.manifest import read_manifest, write_manifest
 from tests.tiny import assert_same, quick, tiny_dataset
 
 BASE = {"strategy": "exhaustive", "candidates": ["uniform", "dns:pool=4"]}
@@ -113,8 +114,8 @@ def test_other_data_is_refused_and_listed(cut) -> None:
 def test_another_version_or_code_is_refused_unless_forked(cut, name, value) -> None:
     folder = cut()
     written = {**folder.environment(), name: value}
-    digest = folder._write_json("environment.json", written)
-    folder._write_manifest(folder._manifest() | {"environment.json": digest})
+    digest = replace_json(folder.path / "environment.json", written)
+    write_manifest(folder.path, read_manifest(folder.path) | {"environment.json": digest})
     with pytest.raises(StoreError, match=rf"AS514.*{re.escape(value)}"):
         folder.run()
     found, notes, _ = forked(folder, folder.settings())

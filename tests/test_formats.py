@@ -9,7 +9,7 @@ import pytest
 from autosample import AutoSample
 from autosample.run import run
 from autosample.store import RunFolder, fork
-from autosample.store.folder import FORMAT
+from autosample.store.manifest import FORMAT
 from tests.make_runs import RUNS, SETTINGS
 from tests.tiny import assert_same, quick, tiny_dataset
 

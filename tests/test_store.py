@@ -13,7 +13,8 @@ from autosample.data import Note
 from autosample.errors import SettingsError, StoreError
 from autosample.run import run
 from autosample.store import RunFolder
-from autosample.store.files import locked, replace_file
+from autosample.store.files import locked, replace_file, replace_json
+from autosample.store.manifest import read_manifest, write_manifest
 from tests.tiny import assert_same, quick, tiny_dataset
 
 SETTINGS = {"strategy": "exhaustive", "candidates": ["uniform", "dns:pool=4"], "epochs": 4}
@@ -164,9 +165,11 @@ def test_a_changed_file_is_refused(copy, name) -> None:
     assert code_of(RunFolder.open(copy).result) == "AS506"
 
 
-def test_a_missing_file_is_refused(copy) -> None:
-    (copy / "ranks.safetensors").unlink()
-    assert code_of(RunFolder.open(copy).result) == "AS504"
+@pytest.mark.parametrize("name", ["ranks.safetensors", "data.safetensors"])
+def test_a_missing_file_is_refused(copy, name) -> None:
+    (copy / name).unlink()
+    with pytest.raises(StoreError, match=rf"AS506.*{name} must be there.*--keep"):
+        RunFolder.open(copy).result()
 
 
 def test_what_is_no_run_folder_is_refused(copy, tmp_path) -> None:
@@ -182,7 +185,7 @@ def test_names_in_a_manifest_lead_nowhere(copy) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     manifest["sha256"] |= {"../../secret": "0", "/etc/passwd": "0"}
     (copy / "manifest.json").write_text(json.dumps(manifest))
-    assert not {"../../secret", "/etc/passwd"} & RunFolder.open(copy)._manifest().keys()
+    assert not {"../../secret", "/etc/passwd"} & read_manifest(copy).keys()
 
 
 def test_a_run_that_is_not_over_has_no_result(new) -> None:
@@ -197,8 +200,8 @@ def test_a_search_that_asks_otherwise_is_not_resumed(new) -> None:
     with pytest.raises(KeyboardInterrupt):
         new.run(on_progress=stop)
     other = quick(**{**SETTINGS, "candidates": ["popularity", "dns:pool=4"]})
-    digest = new._write_json("settings.json", other.model_dump(mode="json"))
-    new._write_manifest(new._manifest() | {"settings.json": digest})
+    digest = replace_json(new.path / "settings.json", other.model_dump(mode="json"))
+    write_manifest(new.path, read_manifest(new.path) | {"settings.json": digest})
     assert code_of(RunFolder.open(new.path).run) == "AS510"
 
 

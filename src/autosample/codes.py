@@ -223,8 +223,9 @@ CODES: dict[str, str] = {
     "disk is.",
     "AS505": "Another process runs in this folder, and two would spoil each other's work. The lock "
     "goes with the process, however it ends.",
-    "AS506": "The content of a file is not what was written: it was cut off, changed or damaged. "
-    "For a checkpoint the one before is used; for anything else restore a copy or run again.",
+    "AS506": "The content of a file is not what was written: it was cut off, changed, damaged or "
+    "removed. For a checkpoint the one before is used; for anything else restore a copy or run "
+    "again.",
     "AS507": "This is not the folder of a run, or the run ended before its data was written. Start "
     "it anew.",
     "AS508": "The folder was made by a version of autosample with another layout.",

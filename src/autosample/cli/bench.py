@@ -165,12 +165,11 @@ def results(
 ) -> None:
     """Compare all runs with the best fixed sampler, cell by cell, and take means over cells."""
     from autosample.bench import gather  # noqa: PLC0415
-    from autosample.store.dataset import write_json  # noqa: PLC0415
-    from autosample.store.files import replace_file  # noqa: PLC0415
+    from autosample.store.files import replace_json  # noqa: PLC0415
 
     found = gather(folders, _typed(context))
     if out is not None:
-        replace_file(out, lambda path: write_json(path, found))
+        replace_json(out, found)
         missing = len(found["unfinished"])
         output.say(f"{len(found['runs'])} runs are in {out}; {missing} are not done.")
     if json:

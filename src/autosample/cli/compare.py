@@ -102,8 +102,7 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
     from autosample.bench import gather  # noqa: PLC0415
     from autosample.bench.results import finished  # noqa: PLC0415
     from autosample.bench.verdict import verdict, winner  # noqa: PLC0415
-    from autosample.store.dataset import write_json  # noqa: PLC0415
-    from autosample.store.files import replace_file  # noqa: PLC0415
+    from autosample.store.files import replace_json  # noqa: PLC0415
 
     found = gather([folder], keys=keys)
     if found["unfinished"]:
@@ -115,7 +114,7 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
     (cell,) = found["cells"]
     says = verdict(cell)
     found = {"says": says, **found}
-    replace_file(folder / "compare.json", lambda path: write_json(path, found))
+    replace_json(folder / "compare.json", found)
     runs = [run for run in finished([folder]) if run.key in keys]
     page = write_page(winner(cell), runs, dataset, folder / "compare.html", command)
     if json:

@@ -14,8 +14,7 @@ import polars as pl
 
 from autosample.data import Vocabulary
 from autosample.errors import StoreError
-from autosample.store.dataset import write_json
-from autosample.store.files import replace_file, storing
+from autosample.store.files import replace_file, replace_json, storing
 
 FloatArray = npt.NDArray[np.float32]
 MANIFEST = "manifest.json"
@@ -66,5 +65,5 @@ class Target:
     def finish(self, **facts: Any) -> dict[str, Any]:
         """Write the manifest: the facts, and size and SHA-256 of every file."""
         manifest = {"made_by": f"autosample {version('autosample')}", **facts, "files": self._files}
-        replace_file(self.path / MANIFEST, lambda path: write_json(path, manifest))
+        replace_json(self.path / MANIFEST, manifest)
         return manifest

@@ -9,7 +9,7 @@ from typing import Any
 from safetensors.numpy import load_file, save_file
 
 from autosample.data import Dataset, Interactions, Note, Vocabulary
-from autosample.store.files import replace_file
+from autosample.store.files import replace_file, write_json
 
 PARTS = ("train", "valid", "test")
 FILES = ("data.safetensors", "users.jsonl", "items.jsonl", "data.json")
@@ -51,12 +51,6 @@ def load_dataset(folder: Path) -> Dataset:
         train = train.with_exposed(shown)
     notes = json.loads((folder / "data.json").read_text("utf-8"))["notes"]
     return Dataset(train, valid, test, users, items, tuple(Note(**note) for note in notes))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write indented JSON."""
-    text = json.dumps(value, indent=1, ensure_ascii=False)
-    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def _arrays(part: Interactions) -> dict[str, Any]:

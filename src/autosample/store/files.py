@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import re
 import time
@@ -62,6 +63,17 @@ def replace_file(
                 part.unlink(missing_ok=True)
             raise
     return final, digest
+
+
+def replace_json(path: Path, value: object) -> str:
+    """Put indented JSON in the place of ``path`` as :func:`replace_file` does; its SHA-256."""
+    return replace_file(path, lambda part: write_json(part, value))[1]
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write indented JSON."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def replace_bytes(path: Path, content: bytes) -> tuple[Path, str]:

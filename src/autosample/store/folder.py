@@ -31,14 +31,10 @@ from autosample.search import Progress
 from autosample.settings import Settings
 from autosample.store import dataset, environment, result
 from autosample.store.checkpoints import Checkpoints
-from autosample.store.files import PART, checksum, locked, replace_file, storing
+from autosample.store.files import PART, locked, replace_file, replace_json, storing
 from autosample.store.keeper import Keeper
+from autosample.store.manifest import read_manifest, verified, write_manifest
 from autosample.store.pace import Pace
-
-FORMAT = 2
-_READ = (1, FORMAT)  # the first had other checkpoints
-_OWN = ("settings.json", "environment.json", "history.jsonl")
-_FILES = frozenset((*_OWN, *dataset.FILES, *result.FILES))
 
 
 class RunFolder:
@@ -80,8 +76,8 @@ class RunFolder:
                 "environment.json": environment.describe(get_threads(), settings.device),
             }
             sums = dataset.save_dataset(folder.path, data)
-            sums |= {name: folder._write_json(name, value) for name, value in texts.items()}
-            folder._write_manifest(sums)
+            sums |= {name: replace_json(folder.path / name, value) for name, value in texts.items()}
+            write_manifest(folder.path, sums)
         return folder
 
     @classmethod
@@ -92,22 +88,22 @@ class RunFolder:
             StoreError: AS507 when it is none, AS508 when another version made it.
         """
         folder = cls(path)
-        folder._manifest()
+        read_manifest(folder.path)
         return folder
 
     @property
     def finished(self) -> bool:
         """Whether the result is there."""
-        return "result.json" in self._manifest()
+        return "result.json" in read_manifest(self.path)
 
     def settings(self) -> Settings:
         """What the run was asked."""
-        return Settings.of(**json.loads(self._verified("settings.json").read_text("utf-8")))
+        return Settings.of(**json.loads(verified(self.path, "settings.json").read_text("utf-8")))
 
     def dataset(self) -> Dataset:
         """The run's data."""
         for name in dataset.FILES:
-            self._verified(name)
+            verified(self.path, name)
         return dataset.load_dataset(self.path)
 
     def result(self, data: Dataset | None = None) -> RunResult:
@@ -126,7 +122,7 @@ class RunFolder:
                 f"Run `autosample resume {self.path}` first.",
             )
         for name in (*result.FILES, "history.jsonl"):
-            self._verified(name)
+            verified(self.path, name)
         return result.load_result(self.path, data or self.dataset())
 
     def run(
@@ -192,17 +188,19 @@ class RunFolder:
         """
         sums = {"history.jsonl": self._write_history(found.history)}
         sums |= result.save_result(self.path, found, data.fingerprint())
-        self._write_manifest(self._manifest() | sums)
+        write_manifest(self.path, read_manifest(self.path) | sums)
         self._clean()
 
     def environment(self) -> dict[str, Any]:
         """Versions and number of threads when the run was made."""
-        read: dict[str, Any] = json.loads(self._verified("environment.json").read_text("utf-8"))
+        read: dict[str, Any] = json.loads(
+            verified(self.path, "environment.json").read_text("utf-8")
+        )
         return read
 
     def _same(self, data: Dataset) -> Dataset:
         """The data, when it is the run's."""
-        written = json.loads(self._verified("data.json").read_text("utf-8"))
+        written = json.loads(verified(self.path, "data.json").read_text("utf-8"))
         if written["fingerprint"] != data.fingerprint():
             now = data.summary()
             differ = [f"{k} {v}, now {now[k]}" for k, v in written.items() if v != now[k]]
@@ -255,44 +253,3 @@ class RunFolder:
             self.notes.append(Note("AS522", text, len(old)))
         for path in old:
             path.unlink()
-
-    def _write_json(self, name: str, value: Any) -> str:
-        return replace_file(self.path / name, lambda path: dataset.write_json(path, value))[1]
-
-    def _write_manifest(self, sums: dict[str, str]) -> None:
-        self._write_json("manifest.json", {"format": FORMAT, "sha256": sums})
-
-    def _manifest(self) -> dict[str, str]:
-        """SHA-256 by file name."""
-        try:
-            manifest = json.loads((self.path / "manifest.json").read_text("utf-8"))
-            made_by, sums = manifest["format"], dict(manifest["sha256"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise StoreError(
-                "AS507",
-                f"{self.path} must be the folder of a run, and it has no readable manifest.json.",
-                "See `autosample runs`; a run that ended before it began has to be started anew.",
-            ) from None
-        if made_by not in _READ:
-            raise StoreError(
-                "AS508",
-                f"The folder has format {made_by}, and this version reads up to {FORMAT}.",
-                "Use the version of autosample that made it, or a later one.",
-            )
-        return {name: value for name, value in sums.items() if name in _FILES}
-
-    def _verified(self, name: str) -> Path:
-        """The path of a listed file whose content is what was written.
-
-        Raises:
-            StoreError: AS506 when it is not.
-        """
-        path = self.path / name
-        with storing(path):
-            if checksum(path) != self._manifest().get(name):
-                raise StoreError(
-                    "AS506",
-                    f"{name} does not have the checksum it was written with.",
-                    "Restore the folder from a copy, or run again.",
-                )
-        return path

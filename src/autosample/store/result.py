@@ -15,8 +15,7 @@ from autosample.data import Dataset
 from autosample.metrics import Ranks
 from autosample.run import RunResult
 from autosample.settings import Settings
-from autosample.store.dataset import write_json
-from autosample.store.files import replace_file
+from autosample.store.files import replace_file, write_json
 
 #: Everything needed to recommend, the rest of the learner, ranks of the test items, the numbers.
 FILES = ("model.safetensors", "state.safetensors", "ranks.safetensors", "result.json")
