@@ -14,7 +14,8 @@ from autosample.models import MODELS
 from autosample.run import run
 from autosample.search import STRATEGIES, adaptive
 from autosample.store import RunFolder, blobs
-from autosample.store.files import PART
+from autosample.store.files import PART, replace_json
+from autosample.store.manifest import read_manifest, write_manifest
 from autosample.store.pace import Pace
 from autosample.train import Learner
 from tests.grid import POINTS
@@ -237,10 +238,8 @@ def test_a_torn_history_is_written_again(stopped, plain) -> None:
 def test_other_versions_are_noted(stopped) -> None:
     path = stopped.path / "environment.json"
     written = json.loads(path.read_text())
-    stopped._write_manifest(
-        stopped._manifest()
-        | {"environment.json": stopped._write_json("environment.json", {**written, "torch": "1.0"})}
-    )
+    digest = replace_json(path, {**written, "torch": "1.0"})
+    write_manifest(stopped.path, read_manifest(stopped.path) | {path.name: digest})
     stopped.run()
     assert codes(stopped) == ["AS521", "AS523"]
     assert "torch was 1.0" in stopped.notes[1].message
