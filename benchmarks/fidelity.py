@@ -121,9 +121,12 @@ def carry_out(command: list[str], log: Path) -> tuple[dict[str, Any], list[list[
         done = subprocess.run(words, stdout=subprocess.PIPE, stderr=said, text=True, check=True)
         history = (folder / "history.jsonl").read_text()
         said.write(history)
+    log.write_text(log.read_text().replace(str(folder), folder.name))
     records = map(json.loads, history.splitlines())
     curve = [[one["epochs"], one["value"]] for one in records if one["kind"] == "evaluation"]
-    return json.loads(done.stdout), curve
+    found = json.loads(done.stdout)
+    del found["folder"]  # which is not kept
+    return found, curve
 
 
 def judge(published: Published, metrics: Mapping[str, float], minutes: float) -> dict[str, Any]:

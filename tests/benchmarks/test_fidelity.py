@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,5 +50,8 @@ def test_a_whole_run_leaves_its_numbers_and_its_log(tmp_path, monkeypatch, capsy
     assert report["recall@20"] == report["run"]["metrics"]["recall@20"]
     assert report["validation"]
     assert report["minutes"] > 0
-    assert "evaluation" in (out / report["log"]).read_text()
+    log = (out / report["log"]).read_text()
+    assert "evaluation" in log
+    assert "Running in run." in log
+    assert tempfile.gettempdir() not in log.replace(str(tmp_path), "") + json.dumps(report["run"])
     assert "small: recall@20" in capsys.readouterr().out
