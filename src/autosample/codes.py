@@ -116,6 +116,10 @@ CODES: dict[str, str] = {
     "AS175": "So many pairs of --exposed are of users and items that the data has.",
     "AS176": "Rows of --exposed are of users or items without any interaction, about which nothing "
     "can be learned. They are left out.",
+    "AS177": "The test that was given holds out some items more often than a random share of each "
+    "user's items would, as a cut in time does. Validation is drawn at random from training, so a "
+    "choice by it may not be the best one on the test. Where times are known, give a validation "
+    "that was cut like the test, or let --split temporal cut both.",
     # Settings.
     "AS200": "The command does not exist in this form: an argument or option is missing, unknown "
     "or of another type. `autosample COMMAND --help` lists what there is.",

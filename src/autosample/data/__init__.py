@@ -5,7 +5,7 @@ AS155 columns swapped; AS156 bad lines; AS157 users without items; AS158 matrix;
 AS160 duplicates; AS161, AS162 ratings; AS163 k-core; AS164 users whole in train; AS165 leave-last;
 AS166 ties; AS167 temporal cut; AS168 validation drawn; AS169 overlap; AS170 users with every item;
 AS171 users without training items; AS172 cold items; AS173 times hard to believe; AS174 cold users
-dropped.
+dropped; AS175, AS176 shown pairs; AS177 a test that is no random part.
 """
 
 from autosample.data.dataset import Dataset

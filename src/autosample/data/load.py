@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
+from autosample.data.alike import drift_notes
 from autosample.data.dataset import Dataset
 from autosample.data.events import Events
 from autosample.data.exposed import with_exposed
@@ -131,7 +133,11 @@ def load_dataset(
         )
     held = [None if part is None else positives(part) for part in (valid_file, test_file)]
     parts = from_files(events, *held, valid_share=valid, seed=seed, allow_overlap=allow_overlap)
-    return numbered(parts)
+    dataset = numbered(parts)
+    if valid_file is not None:
+        return dataset
+    notes = drift_notes(dataset.train, dataset.valid, dataset.test)
+    return replace(dataset, notes=(*dataset.notes, *notes))
 
 
 def check_choices(normalize_ids: str | None, cold_users: str) -> None:
