@@ -52,6 +52,7 @@ def test_no_test_of_a_case_can_be_skipped() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_every_case_has_run(tmp_path) -> None:
     """All 80 now, in a process of their own: `pytest -m slow tests/test_bad_inputs.py`."""
     tests = sorted({test.strip("`") for *_, test in ROW.findall(PAGE)})

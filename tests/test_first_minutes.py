@@ -9,6 +9,7 @@ SCRIPT = Path(__file__).parent.parent / "scripts" / "first-minutes"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_everything_works_out_of_the_box():
     done = subprocess.run([SCRIPT], capture_output=True, text=True, check=False, timeout=3600)
     assert done.returncode == 0, done.stdout + done.stderr
