@@ -1,5 +1,7 @@
 """The pool that samplers share, and what they may ask for."""
 
+import weakref
+
 import pytest
 import torch
 
@@ -41,6 +43,18 @@ def test_another_batch_or_view_gets_another_pool():
     assert torch.equal(draw.pool(part, view, 3).ids, one.ids[[5, 2]])
     other = tiny_views(seed=1)["flat"]
     assert not torch.equal(draw.pool(tiny_batch(), other, 3).scores, one.scores)
+
+
+def test_a_pool_does_not_keep_its_view():
+    """The memory of its tables is for the next one."""
+    draw, view = make(), Counting(tiny_views()["flat"])
+    draw.pool(tiny_batch(), view, 3)
+    alive = weakref.ref(view)
+    del view
+    assert alive() is None
+    other = tiny_views(seed=1)["flat"]
+    scores = draw.pool(tiny_batch(), other, 3).scores
+    assert torch.equal(scores, make().pool(tiny_batch(), other, 3).scores)
 
 
 def test_progress():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from weakref import ReferenceType, ref
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ class Draw:
         self.n_items, self.device = unseen.n_items, unseen.indptr.device
         self.epoch, self.epochs = epoch, epochs
         self._seed, self._unseen = seed, unseen
-        self._pool: tuple[Tensor, View, Pool] | None = None
+        self._pool: tuple[Tensor, ReferenceType[View], Pool] | None = None
 
     @property
     def progress(self) -> float:
@@ -119,11 +120,11 @@ class Draw:
         """
         if self._pool is not None:
             index, seen_by, pool = self._pool
-            if index is batch.index and seen_by is view and pool.ids.shape[1] >= size:
+            if index is batch.index and seen_by() is view and pool.ids.shape[1] >= size:
                 return pool.first(size)
         ids = self.unseen(batch, size)
         pool = Pool(ids, view.scores(batch.users, ids))
-        self._pool = (batch.index, view, pool)
+        self._pool = (batch.index, ref(view), pool)  # whose tables the next view may use
         return pool
 
     def _key(self, stream: int) -> int:
