@@ -14,7 +14,7 @@ from pathlib import Path
 from autosample import container
 from autosample.data import Dataset
 from autosample.errors import TrainingError
-from autosample.kernels import device
+from autosample.kernels import device, paths
 from autosample.models import model_class
 from autosample.samplers import make_sampler
 from autosample.settings import Settings
@@ -22,7 +22,7 @@ from autosample.settings import Settings
 _FLOAT = 4
 _PER_PAIR = 72  # bytes: CSR, users, order, unseen items; and what sorting takes for a moment
 _PER_EDGE = 40  # bytes: the graph by user and by item, and what building it takes
-_NGCF_TABLES = 15  # kept by torch for the way back and made on it, per propagation
+_NGCF_TABLES = 15  # kept by torch, where there are no kernels, for the way back and made on it
 _CODE = "AS285"
 _CANDIDATE = 12  # bytes: number and score
 #: Bytes of the blocks in which torch twins rank and propagate: scores, their order and counts.
@@ -108,7 +108,10 @@ def _beyond_mf(settings: Settings) -> int:
         return 0
     if settings.model == "lightgcn":
         return settings.depth + 1 + 2  # layers, their mean, two gradients
-    return settings.depth * _NGCF_TABLES + 2 * (settings.depth + 1)  # and the final, its gradient
+    depth, here = settings.depth, settings.device == device.CPU and paths.compiled()
+    if here:
+        return 2 * depth + depth + 1 + 4  # layers, what is around them, the final, gradients
+    return depth * _NGCF_TABLES + 2 * (depth + 1)  # and the final, its gradient
 
 
 def _states(settings: Settings) -> int:

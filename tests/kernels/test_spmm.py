@@ -82,6 +82,17 @@ def test_a_few_rows(path, rows, monkeypatch):
     out = torch.full_like(table, torch.nan)
     assert adjacency.product(table, out, plus=(rows, table[rows])) is out
     torch.testing.assert_close(out, adjacency.product_torch(table) + few)
+    answer = adjacency.product_of_rows((rows, 2 * table[rows]), table[rows])
+    torch.testing.assert_close(answer, adjacency.product_torch(2 * few) + few)
+
+
+@pytest.mark.parametrize("path", paths.CHOICES)
+def test_factors_of_rows(path, monkeypatch):
+    monkeypatch.setattr(paths, "chosen", lambda: path)
+    adjacency = Adjacency(random_interactions())
+    table, factors = table_for(adjacency, 70), table_for(adjacency, 1, seed=5)[:, 0]
+    expected = adjacency.product_torch(factors[:, None] * table)
+    torch.testing.assert_close(adjacency.product(table, factors=factors), expected)
 
 
 def test_strided_tables():

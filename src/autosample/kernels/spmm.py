@@ -56,7 +56,12 @@ class Adjacency(nn.Module):
         self._kept: npt.NDArray[np.int32] = np.zeros(0, np.int32)
 
     def product(
-        self, table: Tensor, out: Tensor | None = None, *, plus: Rows | None = None
+        self,
+        table: Tensor,
+        out: Tensor | None = None,
+        *,
+        plus: Rows | None = None,
+        factors: Tensor | None = None,
     ) -> Tensor:
         """A times (N, D) float32, in ``out`` if given. Cost: two reads of D numbers a pair.
 
@@ -64,28 +69,35 @@ class Adjacency(nn.Module):
             table: (N, D).
             out: (N, D), of any content.
             plus: Distinct rows and values to add to the product.
+            factors: (N,) to multiply the rows of ``table`` by first.
         """
         table = table.detach()
         if not compiled(table) or table.dtype != torch.float32:
-            product = self.product_torch(table)
+            product = self.product_torch(table if factors is None else factors[:, None] * table)
             product = product if plus is None else product.index_add_(0, *plus)
             return product if out is None else out.copy_(product)
         out = self.spare.empty(table) if out is None else out
         starts, scale = self.indptr.numpy(), self.scale.numpy()
-        graph = (starts[:-1], starts[1:], self.neighbours.numpy(), scale, scale)
+        scales = scale if factors is None else scale * factors.numpy()
+        graph = (starts[:-1], starts[1:], self.neighbours.numpy(), scale, scales)
         arrays = (table.contiguous().numpy(), *self._placed(plus, table), out.numpy())
         parallel_ranges(_propagate, self.n_nodes, *graph, *arrays)
         return out
 
-    def product_of_rows(self, rows: Rows) -> Tensor:
-        """(A + 1) times a table (N, D) that is zero but for distinct ``rows``.
+    def product_of_rows(self, rows: Rows, plus: Tensor | None = None) -> Tensor:
+        """A times a table (N, D) that is zero but for distinct ``rows``, and something at those.
+
+        Args:
+            rows: Distinct rows and their values.
+            plus: (n, D) values to add to the product there, those of ``rows`` if left out.
 
         Cost: four bytes read a pair, and D numbers where the pair has such a row.
         """
         nodes, values = rows
+        plus = values if plus is None else plus
         if not compiled(values) or values.dtype != torch.float32:
             table = values.new_zeros(self.n_nodes, values.shape[1]).index_add_(0, *rows)
-            return self.product_torch(table).add_(table)
+            return self.product_torch(table).index_add_(0, nodes, plus)
         out = self.spare.empty(values, self.n_nodes, values.shape[1])
         if len(self._kept) == 0:
             self._kept = np.zeros(len(self.neighbours), np.int32)
@@ -93,11 +105,11 @@ class Adjacency(nn.Module):
         starts, ends = np.empty((2, self.n_nodes), np.int64)
         graph = (self.indptr.numpy(), self.neighbours.numpy(), place, starts, ends, self._kept)
         scale = self.scale.numpy()
-        scales = (scale, scale[nodes.numpy()])
+        scales, added = (scale, scale[nodes.numpy()]), plus.contiguous().numpy()
 
         def propagate(start: int, stop: int) -> None:
             _keep(start, stop, *graph)
-            arrays = (starts, ends, self._kept, *scales, values_of, place, values_of, out.numpy())
+            arrays = (starts, ends, self._kept, *scales, values_of, place, added, out.numpy())
             _propagate(start, stop, *arrays)
 
         parallel_ranges(propagate, self.n_nodes)
