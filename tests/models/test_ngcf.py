@@ -149,6 +149,19 @@ class OwnLayers(NGCF):
         return (2 * first, *others)
 
 
+class Averaged(NGCF):
+    """The mean of the layers."""
+
+    pooling = "mean"
+
+
+def test_pooling_of_a_subclass():
+    model = Averaged(tiny_interactions(), dim=6, depth=2)
+    mean = torch.stack(model.layers()).mean(dim=0)
+    assert torch.allclose(model.view().table, mean, atol=1e-6)
+    assert torch.allclose(torch.cat(model.tables()), mean, atol=1e-6)
+
+
 def test_layers_of_a_subclass_and_other_paths_are_for_torch(monkeypatch):
     data = tiny_interactions()
     own = OwnLayers(data, dim=6, depth=1)

@@ -148,5 +148,7 @@ class NGCF(GraphRecommender):
 
     def _is_compiled(self) -> bool:
         """Whether kernels know these layers."""
-        mine = type(self).layers is NGCF.layers and type(self).final is Recommender.final
+        kind = type(self)
+        mine = kind.layers is NGCF.layers and kind.final is Recommender.final
+        mine = mine and self.pooling == "concat"
         return mine and self.embedding.dtype == torch.float32 and compiled(self.embedding)
