@@ -1,4 +1,4 @@
-"""What the averaging of forks and the trail add to the adaptive search, and to a fixed sampler.
+"""What the trail adds to the adaptive search, and to a fixed sampler.
 
     python benchmarks/ablation.py ../shared/data/lastfm --models mf lightgcn --seeds 3
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from autosample.data import Dataset, load_dataset
 from autosample.kernels import threads
 from autosample.metrics import per_user
 from autosample.run import RunResult, run
-from autosample.search import Adaptive, Engine, Search, SearchResult
+from autosample.search import Engine, Search, SearchResult
 from autosample.search.base import Decision, Outcome
 from autosample.settings import Settings
 
@@ -28,15 +27,10 @@ EPOCHS = 60
 TRAIL = 1 / 3
 
 
-def without(average: bool, trail: float) -> Callable[[Engine, Search], SearchResult]:
-    """Carries out the adaptive search with other choices of these two."""
-
-    def carry_out(engine: Engine, search: Search) -> SearchResult:
-        assert isinstance(search, Adaptive)
-        search.average, search.trail = average, trail
-        return engine.run(search)
-
-    return carry_out
+def untrailed(engine: Engine, search: Search) -> SearchResult:
+    """Carries out the adaptive search, and takes the result from all states measured."""
+    search.trail = 1.0
+    return engine.run(search)
 
 
 def trailed(engine: Engine, search: Search) -> SearchResult:
@@ -50,12 +44,7 @@ def trailed(engine: Engine, search: Search) -> SearchResult:
     return engine.run(search)
 
 
-VARIANTS = {
-    "adaptive": without(average=True, trail=TRAIL),
-    "adaptive, no average": without(average=False, trail=TRAIL),
-    "adaptive, no trail": without(average=True, trail=1.0),
-    "adaptive, neither": without(average=False, trail=1.0),
-}
+VARIANTS = {"adaptive": Engine.run, "adaptive, no trail": untrailed}
 
 
 def best_fixed(dataset: Dataset, settings: Settings, **how: Any) -> RunResult:

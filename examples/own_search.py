@@ -65,7 +65,7 @@ def main() -> float:
     data = simulate(n_users=400, n_items=500, seed=0)
     trainer = Trainer(data.train)
     candidates = [make_sampler(text) for text in ("uniform", "dns:pool=8")]
-    search = Adaptive(candidates, epochs=EPOCHS, window=WINDOW, average=False)
+    search = Adaptive(candidates, epochs=EPOCHS, window=WINDOW)
     states = {"initial": trainer.save(), "main": trainer.save()}
     best, kept = 0.0, states["main"]
     while (trial := search.ask()) is not None:

@@ -70,7 +70,7 @@ def test_a_search_keeps_more_states_than_fixed_training():
     )
     assert fixed.tables == search.tables == 3 * (60 + 80) * 8 * 4
     assert fixed.states == 3 * fixed.tables
-    assert search.states == (3 + 5 + 1) * search.tables  # five candidates
+    assert search.states == (3 + 5) * search.tables  # five candidates
     assert fixed.total == fixed.tables + fixed.states + fixed.data + fixed.work
 
 

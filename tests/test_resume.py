@@ -31,7 +31,7 @@ SETTINGS = {
         for strategy, model in zip(STRATEGIES, list(MODELS) * len(STRATEGIES), strict=False)
     },
     "adaptive-split": SHORT,
-    "adaptive-average": {},
+    "adaptive": {},
     "stateful": {"strategy": "halving", "candidates": STATEFUL},
     "learned": {"strategy": "weighted", "candidates": STATEFUL[:2], "model": "ngcf"},
     **{kind: {"retrain": kind} for kind in ("rewind", "scratch", "replay")},

@@ -17,7 +17,6 @@ from autosample.data.simulate import Simulation, false_negative_rate, simulate
 from autosample.run import RunResult, make_learner, run
 from autosample.samplers import make_sampler
 from autosample.samplers.draw import Draw
-from autosample.search.engine import JOIN
 from autosample.settings import DEFAULT_CANDIDATES, Settings
 
 COLUMNS = ("training", "test NDCG@20", "false negatives", "cost in trainings")
@@ -132,10 +131,9 @@ def _false_negatives(truth: Simulation, result: RunResult) -> float:
     draw = Draw(learner.unseen, seed=learner.seed, epoch=learner.epoch, epochs=learner.epochs)
     users, negatives = [], []
     view = learner.model.view()
-    for label in result.schedule[-1][0].split(JOIN):
-        sampler = learner.slot(make_sampler(label)).sampler
-        sampler.begin_epoch(view, draw)
-        for batch in learner.batches.epoch(learner.epoch):
-            users.append(batch.users.numpy())
-            negatives.append(sampler.sample(batch, view, draw).ids[:, :1].numpy())
+    sampler = learner.slot(make_sampler(result.schedule[-1][0])).sampler
+    sampler.begin_epoch(view, draw)
+    for batch in learner.batches.epoch(learner.epoch):
+        users.append(batch.users.numpy())
+        negatives.append(sampler.sample(batch, view, draw).ids[:, :1].numpy())
     return false_negative_rate(truth, np.concatenate(users), np.concatenate(negatives))

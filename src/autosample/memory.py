@@ -118,8 +118,8 @@ def _states(settings: Settings) -> int:
     """The initial, the main and the best state, and those of the arms of a trial."""
     if settings.strategy in ("fixed", "uniform-mixture", "weighted"):
         return 3
-    arms = max(len(settings.candidates), 4)  # of the race; later three forks and a rival
-    return 3 + arms + 1  # and the average
+    arms = max(len(settings.candidates), 4)  # of the race; later three forks, and a rival or trail
+    return 3 + arms
 
 
 def in_use() -> int | None:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from autosample.samplers.base import Sampler
-from autosample.search.base import (
-    AVERAGE,
-    INITIAL,
-    MAIN,
-    TRAIL,
-    Arm,
-    Decision,
-    Outcome,
-    Search,
-    Trial,
-)
+from autosample.search.base import INITIAL, MAIN, TRAIL, Arm, Decision, Outcome, Search, Trial
 from autosample.search.baselines import Fixed
-from autosample.search.engine import JOIN, Engine, Schedule, SearchResult
+from autosample.search.engine import Engine, Schedule, SearchResult
 
 #: Carries out a search, as ``Engine.run`` does.
 CarryOut = Callable[[Engine, Search], SearchResult]
@@ -64,10 +54,10 @@ def final_training(
     start, left = INITIAL, epochs
     if kind == "rewind":
         head = min(window, found.schedule[0][1])
-        carry_out(engine, Fixed(engine.sampler(found.schedule[0][0]), epochs=head, window=head))
+        carry_out(engine, Fixed(engine.samplers[found.schedule[0][0]], epochs=head, window=head))
         start, left = MAIN, epochs - head
     if left > 0:
-        last = engine.sampler(found.schedule[-1][0])
+        last = engine.samplers[found.schedule[-1][0]]
         again = Fixed(last, epochs=left, window=window, patience=patience, start=start)
         carry_out(engine, again)
     return engine.result
@@ -76,13 +66,12 @@ def final_training(
 class Replay(Search):
     """A found schedule again, such as by a fresh learner on training and validation together.
 
-    Forks that were averaged are trained and averaged again, and the mean that the result was taken
-    from is made again. There is nothing held out to stop by: the schedule's length is the length of
-    the training.
+    The mean that the result was taken from is made again. There is nothing held out to stop by: the
+    schedule's length is the length of the training.
 
     Args:
         schedule: What was found.
-        samplers: The sampler of a label.
+        samplers: By label.
         window: Epochs between two points of the mean.
         trail: Weight of the newest point in it; 1: the last point is the result.
     """
@@ -92,7 +81,7 @@ class Replay(Search):
     def __init__(
         self,
         schedule: Schedule,
-        samplers: Callable[[str], Sampler],
+        samplers: Mapping[str, Sampler],
         *,
         window: int,
         trail: float = 1.0,
@@ -104,26 +93,20 @@ class Replay(Search):
         """The next entry of the schedule."""
         if not self._left:
             return None
-        joined, epochs = self._left[0]
-        labels = joined.split(JOIN)
-        saves = labels if len(labels) > 1 else [MAIN]
-        arms = [
-            Arm(self._samplers(label), save=save) for label, save in zip(labels, saves, strict=True)
-        ]
-        return Trial(tuple(arms), epochs, "replay of the schedule", average=len(arms) > 1)
+        label, epochs = self._left[0]
+        return Trial((Arm(self._samplers[label]),), epochs, "replay of the schedule")
 
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Go on with what was trained."""
-        joined, epochs = self._left.pop(0)
-        adopt = AVERAGE if JOIN in joined else MAIN
-        reason = f"{joined} trained for {epochs} epochs again"
-        return Decision(adopt, joined, reason, trail=self._trail)
+        label, epochs = self._left.pop(0)
+        reason = f"{label} trained for {epochs} epochs again"
+        return Decision(MAIN, label, reason, trail=self._trail)
 
 
 def _by_window(schedule: Schedule, window: int) -> list[tuple[str, int]]:
-    """The schedule with longer entries cut into windows; averages stay whole."""
-    cut: list[tuple[str, int]] = []
-    for label, epochs in schedule:
-        step = epochs if JOIN in label else window
-        cut += [(label, min(step, epochs - start)) for start in range(0, epochs, step)]
-    return cut
+    """The schedule with longer entries cut into windows."""
+    return [
+        (label, min(window, epochs - start))
+        for label, epochs in schedule
+        for start in range(0, epochs, window)
+    ]

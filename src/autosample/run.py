@@ -212,7 +212,7 @@ def run(
         learner = make_learner(settings, dataset.train.union(dataset.valid))
         again = Replay(
             found.schedule,
-            engine.sampler,
+            engine.samplers,
             window=settings.trial_window,
             trail=search.trail,
         )

@@ -16,7 +16,7 @@ from autosample.kernels.draw import Unseen
 from autosample.models import MODELS
 from autosample.samplers import SAMPLERS, Draw, make_sampler
 from autosample.search import LearnedMixture, Mixture, Split
-from autosample.search.engine import average
+from autosample.search.engine import blend
 from autosample.testing import pretended_device, tiny_interactions
 from autosample.testing.pretend import DEVICE
 from autosample.train import Learner
@@ -111,14 +111,14 @@ def after_a_batch(begun: Learner):
     return taken[0]
 
 
-def test_states_are_averaged_on_the_cpu() -> None:
+def test_states_are_blended_on_the_cpu() -> None:
     with pretended_device() as traffic:
         there = learner("ngcf", DEVICE)
-        states = [there.snapshot()]
+        old = there.snapshot()
         there.run_epoch(make_sampler("dens"))
-        states.append(there.snapshot())
+        new = there.snapshot()
         before = len(traffic.up), len(traffic.down)
-        mean = average(states)
+        mean = blend(old, new, 0.5)
         assert (len(traffic.up), len(traffic.down)) == before
         there.restore(mean)
         assert_close(there.snapshot(), mean)

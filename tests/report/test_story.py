@@ -12,7 +12,6 @@ from autosample.report.story import (
     spans,
     stretches,
 )
-from autosample.search.engine import JOIN
 from tests.report.making import tiny_run
 
 
@@ -37,7 +36,7 @@ def decision(trial, label, adopt, evidence):
     return {**kind, "evidence": evidence, **given}
 
 
-#: a and b race for two epochs; a goes on alone, then beside b, and the average is kept.
+#: a and b race for two epochs; a goes on alone, then beside b, and b is kept.
 HISTORY = [
     epoch(1, "a", 1, seconds=2.0),
     epoch(1, "a", 2, seconds=2.0),
@@ -53,14 +52,13 @@ HISTORY = [
     evaluation(3, "a", 4, 0.41),
     epoch(3, "b", 4),
     evaluation(3, "b", 4, 0.42),
-    evaluation(3, "average", 4, 0.5),
-    decision(3, "b", "average", {"a": 0.41, "b": 0.42, "average": 0.5}),
+    decision(3, "b", "arm b", {"a": 0.41, "b": 0.42}),
 ]
-SCHEDULE = (("a", 3), (JOIN.join("ab"), 1))
+SCHEDULE = (("a", 3), ("b", 1))
 
 
 def test_stretches_are_numbered_from_one():
-    assert stretches(SCHEDULE) == [Stretch(("a",), 1, 3), Stretch(("a", "b"), 4, 4)]
+    assert stretches(SCHEDULE) == [Stretch("a", 1, 3), Stretch("b", 4, 4)]
     assert stretches(()) == []
 
 
@@ -74,7 +72,6 @@ def test_series_break_where_a_sampler_sat_out_or_went_back():
     assert series(HISTORY, "evaluation", "value") == {
         "a": [[(2, 0.3), (3, 0.4), (4, 0.41)]],
         "b": [[(2, 0.2)], [(4, 0.42)]],
-        "average": [[(4, 0.5)]],
     }
     again = [epoch(1, "a", 1), epoch(2, "a", 1), epoch(2, "a", 2)]
     assert series(again, "epoch", "loss") == {"a": [[(1, 0.5)], [(1, 0.5), (2, 0.5)]]}
@@ -91,8 +88,8 @@ def test_spans_are_what_was_trained():
     assert spans(HISTORY, "c") == []
 
 
-def test_the_kept_path_follows_the_schedule_and_the_average():
-    assert kept_path(HISTORY, SCHEDULE) == [(2, 0.3), (3, 0.4), (4, 0.5)]
+def test_the_kept_path_follows_the_schedule():
+    assert kept_path(HISTORY, SCHEDULE) == [(2, 0.3), (3, 0.4), (4, 0.42)]
 
 
 def test_choices_show_the_evidence_of_every_strategy():
@@ -103,12 +100,12 @@ def test_choices_show_the_evidence_of_every_strategy():
         ("b", 0.2, {"z": 1.5}, False),
     ]
     assert [(e.label, e.value) for e in second.evidence] == [("a", 0.4)]
-    assert [e.label for e in third.evidence if e.chosen] == ["average"]
+    assert [e.label for e in third.evidence if e.chosen] == ["b"]
 
 
 def test_efforts_add_up():
     a, b = efforts(HISTORY, SCHEDULE)
-    assert (a.label, a.epochs, a.kept, a.seconds, a.best) == ("a", 4, 4, 6.0, 0.41)
+    assert (a.label, a.epochs, a.kept, a.seconds, a.best) == ("a", 4, 3, 6.0, 0.41)
     assert a.hardness == pytest.approx((0.25 * 3 + 0.75) / 4)
     assert (b.epochs, b.kept, b.best) == (3, 1, 0.42)
 

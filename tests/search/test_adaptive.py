@@ -9,7 +9,7 @@ from autosample.data.interactions import Interactions
 from autosample.errors import SettingsError
 from autosample.samplers import make_sampler
 from autosample.search import Adaptive, Outcome
-from autosample.search.base import AVERAGE, INITIAL, MAIN
+from autosample.search.base import INITIAL, MAIN
 from autosample.search.mixture import Split
 from autosample.search.users_split import user_covariates
 
@@ -37,10 +37,7 @@ class Truth:
         path = []
         while (trial := adaptive.ask()) is not None and windows:
             labels = [arm.sampler.label for arm in trial.arms]
-            outcomes = [self.outcome(label) for label in labels]
-            if trial.average and len(labels) > 1:
-                outcomes.append(Outcome(AVERAGE, np.arange(self.users), outcomes[0].scores - 1))
-            path.append(adaptive.tell(outcomes).label)
+            path.append(adaptive.tell([self.outcome(label) for label in labels]).label)
             self.window, windows = self.window + 1, windows - 1
         return path
 
@@ -54,7 +51,6 @@ def test_the_first_trial_races_all_candidates_from_the_initial_parameters():
     assert [arm.sampler.label for arm in trial.arms] == LADDER
     assert {arm.start for arm in trial.arms} == {INITIAL}
     assert trial.epochs == 5
-    assert not trial.average
 
 
 def tell(adaptive: Adaptive, means: dict[str, float]):
@@ -108,7 +104,6 @@ def test_the_winner_is_forked_with_its_neighbours():
     trial = adaptive.ask()
     assert [arm.sampler.label for arm in trial.arms] == LADDER[1:]
     assert {arm.start for arm in trial.arms} == {MAIN}
-    assert trial.average
 
 
 def test_it_follows_a_best_sampler_that_moves_from_hard_to_easy():
@@ -210,21 +205,6 @@ def test_a_move_to_an_easier_sampler_leaves_no_rival():
     decision = tell(adaptive, {"dns:pool=4": 0.4, "dns:pool=16": 0.3, "dns:pool=64": 0.3})
     assert decision.label == "dns:pool=4"
     assert not adaptive.keeps
-
-
-def test_a_better_average_is_adopted_and_a_worse_one_is_not():
-    for bonus, adopted in ((0.5, AVERAGE), (-0.5, "arm dns:pool=4")):
-        adaptive = search("dns:pool=4")
-        truth = Truth(lambda label, _: 0.0)
-        adaptive.ask()
-        adaptive.tell([truth.outcome("dns:pool=4")])
-        labels = [arm.sampler.label for arm in adaptive.ask().arms]
-        scores = truth.outcome(labels[0]).scores
-        outcomes = [
-            Outcome(label, np.arange(400), scores - 0.1 * (pool(label) != 4)) for label in labels
-        ]
-        outcomes.append(Outcome(AVERAGE, np.arange(400), scores + bonus))
-        assert adaptive.tell(outcomes).adopt == adopted
 
 
 def test_users_are_split_where_there_are_enough_and_training_starts_over():

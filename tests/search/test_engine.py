@@ -8,8 +8,8 @@ from autosample.models import MF
 from autosample.retrain import Replay, final_training
 from autosample.samplers import make_sampler
 from autosample.search import Arm, Decision, Engine, Exhaustive, Fixed, Halving, Mixture, Trial
-from autosample.search.base import AVERAGE, INITIAL, MAIN, TRAIL, Search
-from autosample.search.engine import average, extend
+from autosample.search.base import INITIAL, MAIN, TRAIL, Search
+from autosample.search.engine import blend, extend
 from autosample.train import Learner
 
 DATA = simulate(n_users=120, n_items=150, seed=1, interactions_per_user=12)
@@ -69,25 +69,13 @@ def test_forks_start_alike_and_the_adopted_one_goes_on():
     assert made.result.positives == 5 * len(expected.batches)
 
 
-def test_the_average_is_the_mean_of_the_forks():
-    forks = Trial((arm("uniform", save="a"), arm("dns:pool=4", save="b")), 2, "f", average=True)
-    made, script = engine(), Script((forks, AVERAGE))
-    made.run(script)
-    parts = [tables(trained((spec, 2))) for spec in ("uniform", "dns:pool=4")]
-    made.learner.restore(made.states[MAIN])
-    torch.testing.assert_close(tables(made.learner), (parts[0] + parts[1]) / 2)
-    assert [outcome.label for outcome in script.told[0]] == ["uniform", "dns:pool=4", AVERAGE]
-    assert made.schedules[MAIN] == (("uniform + dns:pool=4", 2),)
-    assert isinstance(made.sampler("uniform + dns:pool=4"), Mixture)
-
-
-def test_replay_of_a_schedule_with_averages_gives_the_same_parameters():
-    forks = Trial((arm("uniform", save="a"), arm("dns:pool=4", save="b")), 2, "f", average=True)
+def test_replay_of_a_schedule_gives_the_same_parameters():
+    forks = Trial((arm("uniform", save="a"), arm("dns:pool=4", save="b")), 2, "fork")
     made = engine()
-    made.run(Script((forks, AVERAGE), (Trial((arm("dns:pool=8"),), 3, "go on"), None)))
+    made.run(Script((forks, "b"), (Trial((arm("dns:pool=8"),), 5, "go on"), None)))
     made.learner.restore(made.states[MAIN])
     again = Engine(learner(), None)
-    result = again.run(Replay(made.schedules[MAIN], made.sampler, window=3))
+    result = again.run(Replay(made.schedules[MAIN], made.samplers, window=3))
     assert torch.equal(tables(again.learner), tables(made.learner))
     assert result.schedule == made.schedules[MAIN]
     assert result.positives == 7 * len(made.learner.batches)
@@ -107,7 +95,7 @@ def test_the_trail_is_the_running_mean_of_the_main_states_and_the_result_comes_f
     values = [r["value"] for r in result.history if r["kind"] == "evaluation"]
     assert [r["sampler"] for r in result.history if r["kind"] == "evaluation"][1::2] == [TRAIL] * 3
     assert result.metric == max(values[0], *values[1::2])
-    replay = Replay(made.schedules[MAIN], made.sampler, window=2, trail=0.25)
+    replay = Replay(made.schedules[MAIN], made.samplers, window=2, trail=0.25)
     again = Engine(learner(), None)
     again.run(replay)
     torch.testing.assert_close(tables(again.learner), mean)
@@ -187,20 +175,20 @@ def test_final_training_from_scratch_and_rewound():
     assert rewound.schedule == found.schedule
 
 
-def test_average_keeps_what_cannot_be_averaged():
-    states = [{"x": torch.tensor([1.0]), "epoch": torch.tensor(3)},
-              {"x": torch.tensor([2.0]), "epoch": torch.tensor(3)}]  # fmt: skip
-    mean = average(states)
-    assert mean["x"].item() == 1.5
-    assert mean["epoch"].item() == 3
+def test_only_parameters_are_blended():
+    old, new = ({"model/x": torch.tensor([x]), "adam/x": torch.tensor([x]),
+                 "epoch": torch.tensor(int(x))} for x in (1.0, 2.0))  # fmt: skip
+    mean = blend(old, new, 0.25)
+    assert mean["model/x"].item() == 1.25
+    assert mean["adam/x"].item() == 2.0
+    assert mean["epoch"].item() == 2
     assert mean["epoch"].dtype == torch.int64
 
 
-def test_neighbours_merge_but_averages_do_not():
+def test_neighbours_merge():
     schedule = extend(extend((), "a", 2), "a", 3)
     assert schedule == (("a", 5),)
-    schedule = extend(extend(schedule, "a + b", 2), "a + b", 2)
-    assert schedule == (("a", 5), ("a + b", 2), ("a + b", 2))
+    assert extend(schedule, "b", 2) == (("a", 5), ("b", 2))
 
 
 def test_epochs_report_a_positive_gap_for_mixtures_only():

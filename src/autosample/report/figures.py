@@ -23,7 +23,7 @@ from autosample.report.numbers import (
     short,
     signed,
 )
-from autosample.report.story import Told, samplers_of, spans, stretches
+from autosample.report.story import Told, kept_epochs, sampler_order, samplers_of, spans, stretches
 from autosample.report.svg import HUES, SHADES
 from autosample.report.words import POPULAR
 
@@ -52,13 +52,14 @@ def styles_of(labels: Sequence[str]) -> dict[str, str]:
 
 def schedule_figure(result: Told) -> Figure:
     """Who trained when: a lane for every sampler."""
-    parts, labels = stretches(result.schedule), samplers_of(result.history)
+    parts = stretches(result.schedule)
+    labels = sampler_order([*samplers_of(result.history), *kept_epochs(result.schedule)])
     rows = [
         Lane(
             short(label, 40),  # what a phone has room for
             style,
             spans(result.history, label),
-            [(part.first - 1, part.last) for part in parts if label in part.labels],
+            [(part.first - 1, part.last) for part in parts if label == part.label],
         )
         for label, style in styles_of(labels).items()
     ]
@@ -67,13 +68,11 @@ def schedule_figure(result: Told) -> Figure:
         "Thick: epochs that the final model comes from. Thin: trained to compare, not kept. "
         "Shades of one colour: one family. "
     )
-    if any(len(part.labels) > 1 for part in parts):
-        note += "Where several lanes are thick at once, copies trained side by side were averaged. "
     if parts and parts[-1].last < end:
         note += (
             f"The best model was found after epoch {parts[-1].last}; later epochs are not in it."
         )
-    told = "; ".join(f"{', '.join(p.labels)}: epochs {p.first} to {p.last}" for p in parts)
+    told = "; ".join(f"{p.label}: epochs {p.first} to {p.last}" for p in parts)
     svg = lanes(rows, end=end, title="Schedule of samplers", desc=told)
     return Figure("Which sampler trained when", note, svg)
 

@@ -104,8 +104,8 @@ def by_sampler(
 def hardness_bands(result: Told) -> list[tuple[int, list[float]]]:
     """(epoch, hardness at the quantiles .1, .25, .5, .75, .9) along the kept training.
 
-    From the counts by tenths in the history, evenly spread within a tenth; where copies were
-    averaged, of all their negatives. Epochs whose record has no counts are left out.
+    From the counts by tenths in the history, evenly spread within a tenth. Epochs whose record has
+    no counts are left out.
     """
     shares: dict[tuple[str, int], Sequence[float]] = {}
     for record in result.history:
@@ -114,8 +114,8 @@ def hardness_bands(result: Told) -> list[tuple[int, list[float]]]:
     found = []
     for part in stretches(result.schedule):
         for epoch in range(part.first, part.last + 1):
-            of = [shares[label, epoch] for label in part.labels if (label, epoch) in shares]
-            if of and (total := np.cumsum(np.mean(of, axis=0)))[-1] > 0:
+            total = np.cumsum(shares.get((part.label, epoch), [0.0]))
+            if total[-1] > 0:
                 edges = np.linspace(0, 1, len(total) + 1)
                 ends = np.concatenate([[0], total / total[-1]])
                 found.append((epoch, np.interp([0.1, 0.25, 0.5, 0.75, 0.9], ends, edges).tolist()))

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from autosample.search.base import AVERAGE, TRAIL
-from autosample.search.engine import JOIN, Schedule
+from autosample.search.base import TRAIL
+from autosample.search.engine import Schedule
 from autosample.settings import Settings
 
 Record = Mapping[str, Any]
@@ -34,12 +34,9 @@ class Told(Protocol):
 
 @dataclass(frozen=True)
 class Stretch:
-    """Epochs ``first`` to ``last`` of the training that the final parameters come from.
+    """Epochs ``first`` to ``last`` of the training that the final parameters come from."""
 
-    Several ``labels``: copies trained side by side, then averaged.
-    """
-
-    labels: tuple[str, ...]
+    label: str
     first: int
     last: int
 
@@ -82,17 +79,16 @@ def stretches(schedule: Schedule) -> list[Stretch]:
     """The schedule with numbered epochs, from 1."""
     found, done = [], 0
     for label, epochs in schedule:
-        found.append(Stretch(tuple(label.split(JOIN)), done + 1, done + epochs))
+        found.append(Stretch(label, done + 1, done + epochs))
         done += epochs
     return found
 
 
 def kept_epochs(schedule: Schedule) -> dict[str, int]:
-    """Epochs of the final model by sampler; an average counts for each of its own."""
+    """Epochs of the final model by sampler."""
     counts: dict[str, int] = {}
-    for part in stretches(schedule):
-        for label in part.labels:
-            counts[label] = counts.get(label, 0) + part.last - part.first + 1
+    for label, epochs in schedule:
+        counts[label] = counts.get(label, 0) + epochs
     return counts
 
 
@@ -109,7 +105,7 @@ def sampler_order(labels: Iterable[str]) -> list[str]:
 
 
 def samplers_of(history: Sequence[Record]) -> list[str]:
-    """All samplers that trained, in order; averages of them are none."""
+    """All samplers that trained, in order."""
     return sampler_order(record["sampler"] for record in history if record["kind"] == "epoch")
 
 
@@ -157,9 +153,8 @@ def kept_path(history: Sequence[Record], schedule: Schedule) -> list[tuple[int, 
             means.pop(epochs, None)
     path = []
     for part in stretches(schedule):
-        label = part.labels[0] if len(part.labels) == 1 else AVERAGE
         for epoch in range(part.first, part.last + 1):
-            value = means.get(epoch, values.get((label, epoch)))
+            value = means.get(epoch, values.get((part.label, epoch)))
             path += [] if value is None else [(epoch, value)]
     return path
 
@@ -172,7 +167,6 @@ def choices(history: Sequence[Record]) -> list[Choice]:
             trial.append(record)
             continue
         epochs = [r["epoch"] for r in trial if r["kind"] == "epoch"]
-        shown = record["label"] if record["adopt"] != AVERAGE else AVERAGE
         found.append(
             Choice(
                 record["trial"],
@@ -180,7 +174,7 @@ def choices(history: Sequence[Record]) -> list[Choice]:
                 max(epochs, default=0),
                 record.get("purpose", ""),
                 record["reason"],
-                _evidence(record["evidence"], trial, shown),
+                _evidence(record["evidence"], trial, record["label"]),
             )
         )
         trial = []

@@ -42,32 +42,21 @@ def who(result: RunResult) -> str:
     if not parts:
         return "No training was better than the initial parameters."
     if len(parts) == 1:
-        return (
-            f"{_names(parts[0])} trained all {plural(parts[0].last, 'epoch')} of the final model."
-        )
+        label, length = short(parts[0].label), plural(parts[0].last, "epoch")
+        return f"{label} trained all {length} of the final model."
     if len(parts) <= 4:
-        told = [f"{_names(part)} trained {epochs(part.first, part.last)}" for part in parts]
+        told = [f"{short(part.label)} trained {epochs(part.first, part.last)}" for part in parts]
         return "On the way to the final model, " + ", then ".join(told) + "."
     return _long(parts)
 
 
 def _long(parts: list[Stretch]) -> str:
     first, last = parts[0], parts[-1]
-    words = (
-        f"The final model's training began with {_names(first)} "
-        f"({epochs(first.first, first.last)}) and ended with {_names(last)} "
+    return (
+        f"The final model's training began with {short(first.label)} "
+        f"({epochs(first.first, first.last)}) and ended with {short(last.label)} "
         f"({epochs(last.first, last.last)})."
     )
-    averaged = sum(part.last - part.first + 1 for part in parts if len(part.labels) > 1)
-    if averaged:
-        words += f" In {plural(averaged, 'epoch')}, copies trained side by side were averaged."
-    return words
-
-
-def _names(part: Stretch) -> str:
-    if len(part.labels) == 1:
-        return short(part.labels[0])
-    return f"the average of {_listed([short(label) for label in part.labels])}"
 
 
 def winner(result: Told, others: Mapping[str, Difference] = MappingProxyType({})) -> str:

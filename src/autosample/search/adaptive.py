@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
-from autosample.search.base import AVERAGE, INITIAL, Arm, Decision, Outcome, Search, Trial, named
+from autosample.search.base import INITIAL, Arm, Decision, Outcome, Search, Trial, named
 from autosample.search.decide import FloatArray, cheapest_not_worse, paired
 from autosample.search.race import Race, state
 from autosample.search.rivals import Rivals
@@ -42,10 +42,9 @@ class Adaptive(Search):
     order and the same random numbers, and arms are compared on the same users.
 
     Of the arms, in order of preference (easier, same, harder; other families as the candidates are
-    ordered), the first that the leader does not beat at ``level`` goes on, from its parameters or
-    from the mean of all forks' where that is better. Ties thus go to the easier arm, and an equally
-    good harder one is preferred with probability ``level`` at most per comparison. An arm that
-    loses sits out the next trials, one more each time it loses again.
+    ordered), the first that the leader does not beat at ``level`` goes on. Ties thus go to the
+    easier arm, and an equally good harder one is preferred with probability ``level`` at most per
+    comparison. An arm that loses sits out the next trials, one more each time it loses again.
 
     *Rivals* train on from parameters of their own: the best of another family, and a sampler that
     was left for a harder one (:class:`autosample.search.rivals.Rivals`). A harder sampler that a
@@ -63,7 +62,6 @@ class Adaptive(Search):
         patience: Epochs without a better held-out value after which the search ends.
         challenge_every: Trials between two visits of a challenger from another family, at the
             incumbent's hardness where it has the same argument; 0: never.
-        average: Whether the mean of the forks' parameters competes as one more arm.
         trail: Weight of the newest main state in their running mean, from which the result is
             taken; 1: from all states measured.
         design: "forks", "split", or "auto": split the race where every arm gets at least 2400
@@ -94,7 +92,6 @@ class Adaptive(Search):
         factor: float = 4.0,
         patience: int = 50,
         challenge_every: int = 4,
-        average: bool = True,
         trail: float = 1 / 3,
         design: Design = "auto",
         valid_users: int = 0,
@@ -111,7 +108,7 @@ class Adaptive(Search):
             )
         self.candidates = named(candidates)
         self.level, self.factor = level, factor
-        self.challenge_every, self.average, self.trail = challenge_every, average, trail
+        self.challenge_every, self.trail = challenge_every, trail
         if design == "auto":
             design = "split" if valid_users >= USERS_PER_ARM * len(candidates) else "forks"
         self.split = (
@@ -143,7 +140,7 @@ class Adaptive(Search):
         arms = [*(Arm(arm, save=state(arm)) for arm in self._arms), *self._rivals.arms]
         others = len(arms) - 1
         purpose = f"{self.incumbent.label} against {others} other{'s' * (others != 1)}"
-        return Trial(tuple(arms), window, purpose, average=self.average)
+        return Trial(tuple(arms), window, purpose)
 
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Choose the arm that goes on, or who stays in the race."""
@@ -164,13 +161,8 @@ class Adaptive(Search):
             fork.label: {"mean": fork.mean, "behind_leader_z": z[place]}
             for place, fork in enumerate(forks)
         }
-        for average in (outcome for outcome in rest if outcome.label == AVERAGE):
-            evidence[AVERAGE] = {"mean": average.mean}
-            if average.mean > chosen.mean:
-                adopt, chosen = AVERAGE, average
-                reason = f"{reason}; the arms' average is better, {average.mean:.4f}"
-        theirs = dict(zip(self._rivals.states, rest, strict=False))
-        winner, numbers = self._rivals.meet(list(theirs.values()), chosen)
+        theirs = dict(zip(self._rivals.states, rest, strict=True))
+        winner, numbers = self._rivals.meet(rest, chosen)
         keep = {}
         if winner is not None:
             adopt, chosen = winner.state, theirs[winner.state]

@@ -22,7 +22,6 @@ IntArray = npt.NDArray[np.int64]
 
 INITIAL = "initial"  # the state before any training
 MAIN = "main"  # the state a search builds on
-AVERAGE = "average"  # the mean of a trial's arms
 TRAIL = "trail"  # the running mean of the states that were the main one
 
 
@@ -37,18 +36,11 @@ class Arm:
 
 @dataclass(frozen=True)
 class Trial:
-    """Arms to train for the same number of epochs, and a word on what for.
-
-    With ``average``, the mean of the parameters of the arms that start as the first one does is one
-    more outcome, the last. It costs a
-    ranking but no training (after Wortsman et al. 2022, "Model soups"; here the arms are forks of
-    one state by different samplers, so that the mean stands, to first order, for their mixture).
-    """
+    """Arms to train for the same number of epochs, and a word on what for."""
 
     arms: tuple[Arm, ...]
     epochs: int
     purpose: str
-    average: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +103,7 @@ class Search(ABC):
 
     @abstractmethod
     def tell(self, outcomes: list[Outcome]) -> Decision:
-        """Take the outcomes of the last trial, in the order of its arms, then the average."""
+        """Take the outcomes of the last trial, in the order of its arms."""
 
 
 def named(candidates: Sequence[Sampler]) -> list[Sampler]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,25 +15,11 @@ from autosample.data.interactions import Interactions
 from autosample.evaluate import rank_held_out
 from autosample.metrics import per_user
 from autosample.samplers.base import Sampler
-from autosample.search.base import (
-    AVERAGE,
-    INITIAL,
-    MAIN,
-    TRAIL,
-    Arm,
-    Decision,
-    Outcome,
-    Search,
-    Trial,
-)
-from autosample.search.mixture import Mixture
+from autosample.search.base import INITIAL, MAIN, TRAIL, Arm, Decision, Outcome, Search, Trial
 from autosample.train import Epoch, Learner
 
 State = dict[str, Tensor]
-#: Labels of samplers and their epochs, in order. Several labels joined by ``JOIN`` mean: forked,
-#: trained side by side for these epochs, and averaged.
-Schedule = tuple[tuple[str, int], ...]
-JOIN = " + "
+Schedule = tuple[tuple[str, int], ...]  # labels of samplers and their epochs, in order
 
 
 @dataclass(frozen=True)
@@ -128,11 +114,6 @@ class Engine:
         self.on_step: Callable[[bool], None] | None = None
         self._counted = time.perf_counter()  # until when time is in the result
 
-    def sampler(self, label: str) -> Sampler:
-        """The sampler of a schedule's entry; an equal mixture for an average."""
-        parts = [self.samplers[part] for part in label.split(JOIN)]
-        return parts[0] if len(parts) == 1 else Mixture(parts)
-
     def run(self, search: Search) -> SearchResult:
         """Ask, train, tell until the search is over; the learner ends in the best state.
 
@@ -152,9 +133,6 @@ class Engine:
         outcomes = self.within.outcomes
         for place in range(len(outcomes), len(trial.arms)):
             outcomes.append(self._train(place, trial, self.within))
-        forks = [arm for arm in trial.arms if arm.start == trial.arms[0].start]
-        if trial.average and len(forks) > 1:
-            outcomes.append(self._average(forks, trial.epochs))
         decision = search.tell(outcomes)
         self.apply(decision, search.keeps)
         if decision.trail is not None:
@@ -210,13 +188,6 @@ class Engine:
         if self.on_step is not None:
             self.on_step(over)
 
-    def _average(self, arms: Sequence[Arm], epochs: int) -> Outcome:
-        self.states[AVERAGE] = average([self.states[arm.save] for arm in arms])
-        self.learner.restore(self.states[AVERAGE])
-        label = JOIN.join(arm.sampler.label for arm in arms)
-        self.schedules[AVERAGE] = extend(self.schedules[arms[0].start], label, epochs)
-        return self._measure(AVERAGE, AVERAGE)
-
     def _measure(self, state: str, label: str) -> Outcome:
         """Rank the validation users with the learner's present state, saved as ``state``."""
         if self.valid is None:
@@ -249,23 +220,10 @@ class Engine:
 
 
 def extend(schedule: Schedule, label: str, epochs: int) -> Schedule:
-    """The schedule with some more epochs of a sampler; equal neighbours are merged.
-
-    Averages are not: averaging twice is not the same as averaging once.
-    """
-    if schedule and schedule[-1][0] == label and JOIN not in label:
+    """The schedule with some more epochs of a sampler; equal neighbours are merged."""
+    if schedule and schedule[-1][0] == label:
         return (*schedule[:-1], (label, schedule[-1][1] + epochs))
     return (*schedule, (label, epochs))
-
-
-def average(states: Sequence[State]) -> State:
-    """The mean of snapshots of forks; what is not a float or not in all is the first one's."""
-    first, *others = states
-    mean = dict(first)
-    for name, value in first.items():
-        if value.is_floating_point() and all(name in other for other in others):
-            mean[name] = torch.stack([state[name] for state in states]).mean(dim=0)
-    return mean
 
 
 def blend(old: State, new: State, weight: float) -> State:

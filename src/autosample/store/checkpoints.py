@@ -241,7 +241,7 @@ def as_result(written: Books, state: Tensors, history: list[Books]) -> SearchRes
 def describe(trial: Trial) -> Books:
     """What a trial is, ready for JSON; not what it is for."""
     arms = [[arm.sampler.label, arm.start, arm.save] for arm in trial.arms]
-    return {"arms": arms, "epochs": trial.epochs, "average": trial.average}
+    return {"arms": arms, "epochs": trial.epochs}
 
 
 def _blobs_in(books: Books) -> set[str]:
