@@ -1,4 +1,5 @@
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
@@ -26,8 +27,15 @@ def test_every_sampler_has_a_lane_and_kept_epochs_are_those_of_the_schedule():
     end = max(r["epoch"] for r in result.history if r["kind"] == "epoch")
     kept = [r for r in root.iter("rect") if r.attrib["class"].startswith("kept")]
     width = sum(float(r.attrib["width"].rstrip("%")) for r in kept)
-    epochs = sum(len(p.labels) * (p.last - p.first + 1) for p in story.stretches(result.schedule))
+    epochs = sum(length for _, length in result.schedule)
     assert abs(width - 100 * epochs / end) < 0.1
+
+
+def test_what_an_earlier_version_kept_has_a_lane_though_nothing_trained_by_that_name():
+    result = replace(tiny_run(), schedule=(("uniform", 1), ("uniform + dns:pool=4", 2)))
+    root = ET.fromstring(figures.schedule_figure(result).svg)
+    labels = {t.text for t in root.iter("text") if t.attrib["class"] == "lane-label"}
+    assert labels == {"uniform + dns:pool=4", *story.samplers_of(result.history)}
 
 
 def test_metric_curves_have_a_line_per_run():
