@@ -12,7 +12,8 @@ import pytest
 from autosample.cli import main
 from autosample.errors import StoreError
 from autosample.run import run
-from autosample.store import RunFolder, fork
+from autosample.store import RunFolder, fork, keeper
+from autosample.store.checkpoints import Checkpoints
 from autosample.store.files import locked, replace_json
 from autosample.store.manifest import read_manifest, write_manifest
 from tests.tiny import assert_same, quick, tiny_dataset
@@ -71,6 +72,18 @@ def test_it_starts_anew_where_it_is_not(cut, change, why) -> None:
     assert_same(found, run(tiny_dataset(), new))
     assert [note.code for note in notes] == ["AS525"]
     assert why in notes[0].message
+
+
+def test_it_starts_anew_where_the_search_before_the_final_training_was_another(cut, monkeypatch):
+    folder = cut(115, retrain="scratch")
+    (checkpoint, *_) = Checkpoints(folder.path).files()
+    assert len(json.loads(checkpoint.read_text())["parts"]) == 2
+    told = keeper.describe
+    monkeypatch.setattr(keeper, "describe", lambda trial: {**told(trial), "new": True})
+    found, notes, _ = forked(folder, folder.settings())
+    assert_same(found, run(tiny_dataset(), folder.settings()))
+    assert [note.code for note in notes] == ["AS525"]
+    assert "other trials" in notes[0].message
 
 
 def test_more_epochs_go_on_unless_a_sampler_goes_by_them(tmp_path) -> None:

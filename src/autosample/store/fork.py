@@ -84,8 +84,8 @@ def _objection(old: Settings, new: Settings, dataset: Dataset, found: Checkpoint
     changed = changes(old, new).keys() - _LATE - _ROUNDING
     if changed - _REPLAYED:
         return f"{', '.join(sorted(changed - _REPLAYED))} matters from the first batch"
-    if len(found.parts) > 1:
-        return "the run is in its final training" if changed else ""
+    if len(found.parts) > 1 and changed:
+        return "the run is in its final training"
     return _search_objection(new, dataset, found.parts[0], "epochs" in changed)
 
 
