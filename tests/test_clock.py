@@ -53,12 +53,13 @@ def test_durations_and_results_know_nothing_of_it(tmp_path) -> None:
 
 @pytest.mark.usefixtures("jumping")
 def test_checkpoints_keep_their_pace() -> None:
-    pace, made = Pace(share=0.5, longest=60.0), []
-    for _ in range(50):
+    pace, made, passed = Pace(share=0.5, longest=60.0), [], 0
+    while len(made) < 3:  # it does not wait for a clock that was set back
         if pace.due(over=True):
-            pace.keep(lambda: (made.append(1), time.sleep(0.001)))
+            pace.keep(lambda: (made.append(1), time.sleep(0.005)))
         time.sleep(0.0002)
-    assert 2 <= len(made) <= 40  # neither none nor one each time
+        passed += 1
+    assert passed > len(made)  # nor makes one each time
     assert not pace.due(over=False)
 
 
