@@ -1,9 +1,13 @@
 """The commands of a bench, as typed."""
 
+import contextlib
 import json
+import shutil
+import sqlite3
 
 import pytest
 
+from autosample.bench import gather
 from autosample.cli import main
 from tests.bench.making import SAMPLERS, SHORT, write_parts
 
@@ -52,6 +56,29 @@ def test_the_table_says_who_gained_what(made, capsys):
     assert "shop, mf, 2 seeds" in out
     assert "Mean over cells" in out
     assert all(label in out for label in (*SAMPLERS, "adaptive"))
+
+
+def test_a_seed_is_compared_when_all_its_fixed_samplers_are_over(made, tmp_path, capsys):
+    folder = shutil.copytree(made[0], tmp_path / "bench")
+    found = gather([folder])
+    first = next(run for run in found["runs"] if run["label"] == SAMPLERS[0] and run["seed"] == 1)
+    set_state(folder, first["key"], "waiting")
+    (cell,) = (open_seed := gather([folder]))["cells"]
+    assert cell["seeds"] == [0]
+    assert len(open_seed["runs"]) == 5
+    assert [job["label"] for job in open_seed["unfinished"]] == [SAMPLERS[0]]
+    assert main(["bench", "results", str(folder)]) == 0
+    assert "1 run is not done" in capsys.readouterr().err
+    both = gather([folder, made[0]])  # where it is done
+    assert both["cells"][0]["seeds"] == [0, 1]
+    assert both["unfinished"] == []
+    set_state(folder, first["key"], "failed")
+    assert gather([folder])["cells"][0]["seeds"] == [0, 1]
+
+
+def set_state(folder, key, state):
+    with contextlib.closing(sqlite3.connect(folder / "bench.sqlite")) as table, table:
+        table.execute("UPDATE jobs SET state = ? WHERE key = ?", (state, key))
 
 
 def test_planning_again_adds_what_is_new(made, capsys):

@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from autosample.bench.jobs import Job
 from autosample.bench.runs import Run
 from autosample.errors import DataError
+from autosample.settings import Settings
 from autosample.significance import finite, holm, paired
 
 _OWN = {"strategy", "candidates", "seed", "budget", "retrain"}  # of a run, not of its cell
@@ -73,7 +75,7 @@ def cells_of(runs: Iterable[Run]) -> list[Cell]:
     """
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
-        groups.setdefault((run.dataset, json.dumps(_common(run))), []).append(run)
+        groups.setdefault(place_of(run)[:2], []).append(run)
     found = []
     for (dataset, _), group in groups.items():
         sets = dict.fromkeys(run.settings.candidates for run in group if not run.fixed)
@@ -84,13 +86,18 @@ def cells_of(runs: Iterable[Run]) -> list[Cell]:
                 if (run.label in candidates if run.fixed else run.settings.candidates == candidates)
             ]
             by_place = {(run.label, run.settings.seed): run for run in own}
-            common = {**_common(own[0]), "candidates": list(candidates)}
+            common = {**_common(own[0].settings), "candidates": list(candidates)}
             found.append(Cell(dataset, common["model"], common, by_place))
     return found
 
 
-def _common(run: Run) -> dict[str, Any]:
-    return {k: v for k, v in run.settings.model_dump(mode="json").items() if k not in _OWN}
+def place_of(run: Run | Job) -> tuple[str, str, int]:
+    """Data, what a cell's runs have in common, and seed: what a best fixed sampler is of."""
+    return run.dataset, json.dumps(_common(run.settings)), run.settings.seed
+
+
+def _common(settings: Settings) -> dict[str, Any]:
+    return {k: v for k, v in settings.model_dump(mode="json").items() if k not in _OWN}
 
 
 def compare_cells(runs: Iterable[Run]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from autosample.bench.cells import compare_cells
+from autosample.bench.cells import compare_cells, place_of
 from autosample.bench.runs import Run
 from autosample.bench.table import JobTable, Row
 from autosample.bench.work import run_path
@@ -30,7 +30,8 @@ def gather(
     """Everything that one or several benches found, ready for JSON.
 
     ``runs`` has every finished run with its settings, ``unfinished`` every other job, ``cells`` the
-    comparisons within each dataset and model, ``summary`` their means over cells.
+    comparisons within each dataset and model, ``summary`` their means over cells. A seed is
+    compared once each of its fixed samplers is over: which of them is best is not known before.
 
     Args:
         folders: Of benches; a run that several have counts once.
@@ -38,15 +39,22 @@ def gather(
         keys: Of the jobs that count; None: all.
     """
     runs = [run for run in finished(folders) if keys is None or run.key in keys]
-    rows = [row for f in folders for row in _rows(f) if keys is None or row.key in keys]
+    done = {run.key for run in runs}
+    rows = {row.key: row for f in folders for row in _rows(f) if keys is None or row.key in keys}
+    left = [row for key, row in rows.items() if key not in done]
+    open_places = {
+        place_of(row.job)
+        for row in left
+        if row.state != "failed" and row.job.settings.strategy == "fixed"
+    }
     commands = [text for folder in folders for text in _commands(folder)]
     return {
         "version": version("autosample"),
         "commands": [*dict.fromkeys(commands), *([command] if command else [])],
         "environments": _environments(runs),
-        **compare_cells(runs),
+        **compare_cells(run for run in runs if place_of(run) not in open_places),
         "runs": [run.as_dict() for run in runs],
-        "unfinished": [_unfinished(row) for row in rows if row.state != "done"],
+        "unfinished": [_unfinished(row) for row in left],
     }
 
 

@@ -170,8 +170,10 @@ def results(
     found = gather(folders, _typed(context))
     if out is not None:
         replace_json(out, found)
-        missing = len(found["unfinished"])
-        output.say(f"{len(found['runs'])} runs are in {out}; {missing} are not done.")
+        output.say(f"{len(found['runs'])} runs are in {out}.")
+    if missing := len(found["unfinished"]):
+        told = "1 run is" if missing == 1 else f"{missing} runs are"
+        output.say(f"{told} not done; seeds without all fixed samplers are not compared.")
     if json:
         output.print_json(found)
     elif out is None:
