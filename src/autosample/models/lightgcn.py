@@ -22,6 +22,7 @@ class LightGCN(GraphRecommender):
 
     name: ClassVar[str] = "lightgcn"
     default_lr: ClassVar[float] = 5e-3
+    default_l2: ClassVar[float] = 5e-3
 
     def layers(self) -> tuple[Tensor, ...]:
         """The embedding and its propagations, each (N, D)."""
