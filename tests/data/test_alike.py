@@ -90,12 +90,19 @@ def test_nothing_is_said_where_the_validation_was_given_too():
 
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    ("name", "told"),
-    [("gowalla", True), ("yelp2018", True), ("lastfm", False), ("amazon-cds", False)],
+    ("name", "ratio", "told"),
+    [
+        ("gowalla", 2.0, True),
+        ("yelp2018", 4.5, True),
+        ("amazon-cds", 1.1, False),
+        ("citeulike", 1.0, False),
+        ("lastfm", 1.0, False),
+    ],
 )
-def test_official_splits(name, told):
+def test_official_splits(name, ratio, told):
     folder = SHARED / name
     if not folder.exists():
         pytest.skip(f"the dataset {name} is not beside the project")
     dataset = load_dataset(folder / "train.txt", test_file=folder / "test.txt")
+    assert round(dispersion(dataset.test, dataset.train, dataset.valid)[0], 1) == ratio
     assert ("AS177" in [note.code for note in dataset.notes]) == told
