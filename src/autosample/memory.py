@@ -118,7 +118,7 @@ def _states(settings: Settings) -> int:
     """The initial, the main and the best state, and those of the arms of a trial."""
     if settings.strategy in ("fixed", "uniform-mixture", "weighted"):
         return 3
-    arms = max(len(settings.candidates), 4)  # of the race; later three forks, and a rival or trail
+    arms = max(len(settings.candidates), 5)  # of the race; later forks, two rivals and the trail
     return 3 + arms
 
 

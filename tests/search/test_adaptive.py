@@ -160,20 +160,48 @@ def test_a_losing_rival_is_given_up_and_comes_back_as_a_challenger_at_the_same_h
     assert all(pool(arm.sampler.label) <= 16 for arm in seen[4:])
 
 
+def test_an_easier_arm_that_lost_trains_on_from_its_own_parameters_and_then_rests():
+    adaptive = search("dns:pool=16", epochs=100, patience=100)
+    tell(adaptive, {"dns:pool=16": 0.3})
+    means = {"dns:pool=4": 0.3, "dns:pool=16": 0.4, "dns:pool=64": 0.3}
+    decision = tell(adaptive, means)
+    assert decision.label == "dns:pool=16"
+    assert decision.keep == {"rival dns:pool=4": "arm dns:pool=4"}
+    starts = []
+    for _ in range(11):
+        arms = {arm.sampler.label: arm.start for arm in adaptive.ask().arms}
+        starts.append(arms.get("dns:pool=4"))
+        tell(adaptive, means)
+    # three losses and a rest of as many trials; a fork, three losses and a rest twice as long
+    own = ["rival dns:pool=4"] * 3
+    assert starts == [*own, *[None] * 3, MAIN, *own, None]
+
+
+def test_an_easier_arm_may_win_later_than_after_one_window():
+    adaptive = search("dns:pool=16", epochs=100)
+    tell(adaptive, {"dns:pool=16": 0.3})
+    means = {"dns:pool=4": 0.3, "dns:pool=16": 0.4, "dns:pool=64": 0.3}
+    tell(adaptive, means)
+    decision = tell(adaptive, means | {"dns:pool=4": 0.5})
+    assert decision.adopt == "rival dns:pool=4"
+    assert decision.label == "dns:pool=4"
+    assert not adaptive.keeps
+
+
 def test_a_rival_that_gets_better_takes_over_with_its_own_parameters():
     adaptive = search("dns:pool=16", "mixgcf:pool=4", epochs=100)
     tell(adaptive, {"dns:pool=16": 0.3, "mixgcf:pool=4": 0.2})
     assert adaptive.keeps == {"rival mixgcf:pool=4"}
     behind = {"dns:pool=4": 0.3, "dns:pool=16": 0.4, "dns:pool=64": 0.3, "mixgcf:pool=4": 0.3}
     assert tell(adaptive, behind).label == "dns:pool=16"
-    assert adaptive.keeps == {"rival mixgcf:pool=4"}
+    assert adaptive.keeps == {"rival mixgcf:pool=4", "rival dns:pool=4"}
     decision = tell(adaptive, behind | {"mixgcf:pool=4": 0.5})
     assert decision.adopt == "rival mixgcf:pool=4"
     assert decision.trail == 1.0  # the mean begins anew
     assert decision.label == "mixgcf:pool=4"
-    assert not adaptive.keeps
+    assert adaptive.keeps == {"rival dns:pool=4"}
     trial = adaptive.ask()
-    assert {arm.start for arm in trial.arms} == {MAIN}
+    assert {arm.start for arm in trial.arms} == {MAIN, "rival dns:pool=4"}
     assert "mixgcf:pool=4" in [arm.sampler.label for arm in trial.arms]
 
 

@@ -37,7 +37,8 @@ def test_a_rival_trains_on_from_its_own_parameters():
 @pytest.mark.parametrize(("z", "wins"), [(1.27, False), (1.29, True)])
 def test_it_wins_at_half_the_level(z, wins):
     rivals = with_one()  # the upper tenth of a normal distribution begins at 1.2816
-    winner, evidence = rivals.meet([outcome(z)], CHOSEN)
+    winner, given_up, evidence = rivals.meet([outcome(z)], CHOSEN)
+    assert not given_up
     assert (winner is not None) == wins
     assert len(rivals) == (not wins)
     assert evidence["rival mixgcf:pool=16"]["ahead_z"] == pytest.approx(z)
@@ -46,21 +47,33 @@ def test_it_wins_at_half_the_level(z, wins):
 def test_the_better_of_two_winners_wins_and_the_other_stays():
     rivals = with_one()
     rivals.add(make_sampler("dns:pool=4"))
-    winner, _ = rivals.meet([outcome(2), outcome(3)], CHOSEN)
+    winner = rivals.meet([outcome(2), outcome(3)], CHOSEN).winner
     assert winner.sampler.label == "dns:pool=4"
     assert rivals.states == ["rival mixgcf:pool=16"]
 
 
-def test_losses_in_a_row_end_it_and_others_do_not():
+def given_up_after(*ahead: float) -> int | None:
+    """Trials it takes part in, when it is ahead by these z; None: still there after all."""
     rivals = with_one()
-    for z in [-1, -1, 0, -1, -1]:
-        rivals.meet([outcome(z)], CHOSEN)
-    assert len(rivals) == 1
-    rivals = with_one()
-    for _ in range(LOSSES):
-        assert len(rivals) == 1
-        rivals.meet([outcome(-1)], CHOSEN)
-    assert len(rivals) == 0
+    for place, z in enumerate(ahead, 1):
+        if given_up := rivals.meet([outcome(z)], CHOSEN).given_up:
+            assert [(r.state, r.trials) for r in given_up] == [("rival mixgcf:pool=16", place)]
+            return place
+    return None
+
+
+def test_losses_end_it_unless_it_was_level_in_between():
+    assert LOSSES == 3
+    assert given_up_after(-1, -1, -1) == 3
+    assert given_up_after(-1, -1, 0, -1, -1) is None
+    assert given_up_after(-0.8, -0.8, -0.8, -0.8) is None  # not worse at the level: z = 0.84
+
+
+def test_losses_do_not_count_while_it_comes_close_at_a_pace_that_will_do():
+    assert TRIALS == 8
+    assert given_up_after(-12, -12, -9, -7, -5) is None  # 3 a trial and 5 trials left for 9
+    assert given_up_after(-12, -12, -11, -5) == 3  # 1 a trial for 11
+    assert given_up_after(-12, -12, -9, -12) == 4
 
 
 def test_it_is_given_up_after_some_trials_in_any_case():
@@ -85,6 +98,6 @@ def test_equal_rivals_take_over_at_the_stated_rate_only():
     rng, wins, n = np.random.default_rng(1), 0, 2000
     for _ in range(n):
         theirs = Outcome("x", np.arange(200), 0.5 + rng.normal(0, 0.1, 200))
-        winner, _ = with_one().meet([theirs], Outcome("y", np.arange(200), np.full(200, 0.5)))
-        wins += winner is not None
+        chosen = Outcome("y", np.arange(200), np.full(200, 0.5))
+        wins += with_one().meet([theirs], chosen).winner is not None
     assert abs(wins / n - 0.1) < 3 * np.sqrt(0.09 / n)

@@ -46,9 +46,11 @@ class Adaptive(Search):
     easier arm, and an equally good harder one is preferred with probability ``level`` at most per
     comparison. An arm that loses sits out the next trials, one more each time it loses again.
 
-    *Rivals* train on from parameters of their own: the best of another family, and a sampler that
-    was left for a harder one (:class:`autosample.search.rivals.Rivals`). A harder sampler that a
-    rival beats later is not tried again.
+    *Rivals* train on from parameters of their own: the best of another family, a sampler that was
+    left for a harder one, and an easier one that lost its fork, because what easier negatives are
+    worth shows later than what harder ones are (:class:`autosample.search.rivals.Rivals`). One that
+    is given up sits out as many trials as it took part in, times the forks it has lost. A harder
+    sampler that a rival beats later is not tried again.
 
     *Result*: the best of a running mean of the main states, which is less of a lucky draw than the
     best of the states themselves.
@@ -77,7 +79,7 @@ class Adaptive(Search):
 
     Cost: for n candidates the race takes about n log2(n) / 2 windows, less for more than six of
     them (n / 2 windows in all when users are split), the rest three times its epochs at most, and
-    one more while there is a rival; less by as much as arms sit out.
+    one more for a rival of another family or one that was left; less by as much as arms sit out.
     """
 
     name: ClassVar[str] = "adaptive"
@@ -162,7 +164,10 @@ class Adaptive(Search):
             for place, fork in enumerate(forks)
         }
         theirs = dict(zip(self._rivals.states, rest, strict=True))
-        winner, numbers = self._rivals.meet(rest, chosen)
+        winner, given_up, numbers = self._rivals.meet(rest, chosen)
+        for rival in given_up:
+            label = rival.sampler.label
+            self._rests_until[label] = self._trial + rival.trials * self._lost.get(label, 1)
         keep = {}
         if winner is not None:
             adopt, chosen = winner.state, theirs[winner.state]
@@ -171,6 +176,9 @@ class Adaptive(Search):
             self._barred |= set() if winner.instead_of is None else {winner.instead_of}
         elif self.incumbent.harder_than(left):
             keep = {self._rivals.add(left, instead_of=self.incumbent.label): state(left)}
+        else:
+            easier = [arm for arm in self._arms if self.incumbent.harder_than(arm)]
+            keep = {self._rivals.add(arm): state(arm) for arm in easier if self.incumbent is left}
         self._stopping.note(self._stopping.next_window(), chosen.mean)
         trail = self.trail if winner is None else 1.0
         return Decision(adopt, self.incumbent.label, reason, evidence | numbers, keep, trail)
@@ -191,13 +199,16 @@ class Adaptive(Search):
                 return decision
             keep = {} if rival is None else {self._rivals.add(rival): state(rival)}
             return replace(decision, keep=keep, trail=1.0)
-        choice, evidence = self.split.decide(outcomes[0], self.candidates, self.level)
+        choice, evidence = self.split.decide(outcomes[0], self.candidates)
         self.incumbent = self.candidates[choice]
-        reason = f"{self.incumbent.label} is the cheapest that its users do not speak against"
+        reason = f"{self.incumbent.label} leads among its users"
         return Decision(INITIAL, self.incumbent.label, reason, evidence)
 
     def _around(self, incumbent: Sampler) -> list[Sampler]:
-        """Easier, same, harder, and the challenger whose turn it is; without those that rest."""
+        """Easier, same, harder, and the challenger whose turn it is; without those that rest.
+
+        Rivals need no fork: they train already.
+        """
         arms = [incumbent.scaled(1 / self.factor), incumbent, incumbent.scaled(self.factor)]
         families = {type(c): place for place, c in reversed(list(enumerate(self.candidates)))}
         own = {type(incumbent), *self._rivals.families}
@@ -209,13 +220,9 @@ class Adaptive(Search):
                 challenger = challenger.with_settings(**{challenger.hardness: hardness})
             preferred = families[type(challenger)] < families.get(type(incumbent), len(families))
             arms.insert(0 if preferred else len(arms), challenger)
-        return [
-            arm
-            for arm in arms
-            if arm is not None
-            and arm.label not in self._barred
-            and (arm is incumbent or self._rests_until.get(arm.label, 0) <= self._trial)
-        ]
+        out = self._barred | {rival.sampler.label for rival in self._rivals}
+        out |= {label for label, until in self._rests_until.items() if until > self._trial}
+        return [arm for arm in arms if arm is incumbent or (arm and arm.label not in out)]
 
     def _book_losses(self, choice: int) -> None:
         """Let every arm that was not chosen rest."""

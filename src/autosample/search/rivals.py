@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 from autosample.samplers.base import Sampler
 from autosample.search.base import Arm, Outcome
 from autosample.search.decide import paired
 
-LOSSES = 3  # in a row, after which a rival is given up
-TRIALS = 6  # after which it is given up in any case
+LOSSES = 3  # not on course to be made up, after which a rival is given up
+TRIALS = 8  # after which it is given up in any case
 
 
 @dataclass
@@ -23,26 +23,45 @@ class Rival:
         sampler: What it trains with.
         state: Name of its parameters.
         instead_of: Label of the harder sampler that was preferred to it, if that is why it is one.
-        losses: Trials in a row in which it was worse.
+        behind: By how much it was behind in its last trial.
+        losses: Trials in which it was worse and not on course to catch up, since it was last level.
         trials: Trials it has taken part in.
     """
 
     sampler: Sampler
     state: str
     instead_of: str | None = None
+    behind: float = 0.0
     losses: int = 0
     trials: int = 0
+
+
+class Meeting(NamedTuple):
+    """What became of the rivals in a trial.
+
+    Attributes:
+        winner: The one that takes over, if any.
+        given_up: Those that do not train on.
+        evidence: Numbers behind it, JSON-ready.
+    """
+
+    winner: Rival | None
+    given_up: list[Rival]
+    evidence: dict[str, Any]
 
 
 class Rivals:
     """Keeps alive what a short trial cannot judge.
 
-    Forks compare samplers one window ahead, from the same parameters. Two things only show later:
-    where another family of samplers would have ended, and whether a harder sampler, which learns
-    faster, goes wrong soon after. So the best of another family and a sampler that was left for a
-    harder one each train on from parameters of their own. A rival takes over when it is better than
-    what the forks have come to, at half the level of a fork's test since it has several trials to
-    be lucky in; it is given up after three losses in a row at the full level, or six trials.
+    Forks compare samplers one window ahead, from the same parameters. Three things only show later:
+    where another family of samplers would have ended; whether a harder sampler, which learns
+    faster, goes wrong soon after; and what an easier one is worth, whose first window costs more
+    than it brings. So the best of another family, a sampler that was left for a harder one, and an
+    easier one that lost its fork each train on from parameters of their own. A rival takes over
+    when it is better than what the forks have come to, at half the level of a fork's test since it
+    has several trials to be lucky in. It is given up after eight trials, or three in which it was
+    worse at the full level and had not come so much closer that, at this pace, it would catch up
+    within the eight.
 
     Args:
         level: Level of a one-sided test.
@@ -55,6 +74,9 @@ class Rivals:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def __iter__(self) -> Iterator[Rival]:
+        return iter(self._all)
 
     @property
     def states(self) -> list[str]:
@@ -78,32 +100,29 @@ class Rivals:
         self._all.append(Rival(sampler, name, instead_of))
         return name
 
-    def meet(
-        self, outcomes: Sequence[Outcome], chosen: Outcome
-    ) -> tuple[Rival | None, dict[str, Any]]:
+    def meet(self, outcomes: Sequence[Outcome], chosen: Outcome) -> Meeting:
         """Settle their fates after a trial.
 
         Args:
             outcomes: Theirs, in the order of :attr:`arms`.
             chosen: What the forks have come to.
-
-        Returns:
-            The rival that takes over, if any, and the numbers behind it.
         """
         winner, most, evidence = None, self._wins, {}
         for rival, outcome in zip(self._all, outcomes, strict=True):
-            ahead = paired(outcome.scores, chosen.scores).z
-            evidence[rival.state] = {"mean": outcome.mean, "ahead_z": ahead}
+            ahead = paired(outcome.scores, chosen.scores)
+            evidence[rival.state] = {"mean": outcome.mean, "ahead_z": ahead.z}
             rival.trials += 1
-            rival.losses = rival.losses + 1 if ahead <= -self._loses else 0
-            if ahead >= most:
-                winner, most = rival, ahead
-        self._all = [
-            rival
-            for rival in self._all
-            if rival is not winner and rival.losses < LOSSES and rival.trials < TRIALS
-        ]
-        return winner, evidence
+            closer = ahead.difference + rival.behind
+            rival.behind = -ahead.difference
+            if ahead.z > -self._loses:
+                rival.losses = 0
+            elif closer * (TRIALS - rival.trials) < rival.behind:
+                rival.losses += 1
+            if ahead.z >= most:
+                winner, most = rival, ahead.z
+        others = [rival for rival in self._all if rival is not winner]
+        self._all = [r for r in others if r.losses < LOSSES and r.trials < TRIALS]
+        return Meeting(winner, [r for r in others if r not in self._all], evidence)
 
 
 def rival_state(sampler: Sampler) -> str:

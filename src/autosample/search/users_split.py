@@ -13,7 +13,7 @@ from autosample.data.interactions import Interactions
 from autosample.kernels import random
 from autosample.samplers.base import Sampler
 from autosample.search.base import Outcome
-from autosample.search.decide import FloatArray, adjusted, cheapest_not_worse, unpaired
+from autosample.search.decide import FloatArray, adjusted, unpaired
 from autosample.search.mixture import Split
 
 
@@ -45,15 +45,15 @@ class UsersSplit:
         """The samplers as one."""
         return Split(arms, assignment=self.assignment(len(arms)))
 
-    def decide(
-        self, outcome: Outcome, arms: Sequence[Sampler], level: float
-    ) -> tuple[int, dict[str, Any]]:
-        """The cheapest arm that the leader does not beat at ``level``, and the evidence.
+    def decide(self, outcome: Outcome, arms: Sequence[Sampler]) -> tuple[int, dict[str, Any]]:
+        """The arm whose users have the best mean, and the evidence.
+
+        Ties do not go to cheaper arms here: training has only begun, all are near to each other,
+        and what follows costs less from an arm that learns fast.
 
         Args:
             outcome: Held-out scores of all validation users.
-            arms: The samplers, cheapest first.
-            level: Level of each one-sided two-sample test.
+            arms: The samplers.
         """
         group = self.assignment(len(arms)).numpy()[outcome.users]
         values = outcome.scores
@@ -62,16 +62,15 @@ class UsersSplit:
         scores = [values[group == place] for place in range(len(arms))]
         means = [float(part.mean()) if len(part) else -np.inf for part in scores]
         leader = max(range(len(arms)), key=lambda place: means[place])
-        comparisons = [
-            None if place == leader else unpaired(scores[leader], part)
-            for place, part in enumerate(scores)
-        ]
-        choice, z = cheapest_not_worse(comparisons, level)
         evidence = {
-            arm.label: {"mean": means[place], "users": len(scores[place]), "z": z[place]}
+            arm.label: {
+                "mean": means[place],
+                "users": len(scores[place]),
+                "z": 0.0 if place == leader else unpaired(scores[leader], scores[place]).z,
+            }
             for place, arm in enumerate(arms)
         }
-        return choice, evidence
+        return leader, evidence
 
 
 def user_covariates(train: Interactions, valid: Interactions) -> FloatArray:
