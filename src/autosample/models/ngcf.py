@@ -40,6 +40,8 @@ class NGCF(GraphRecommender):
     """
 
     name: ClassVar[str] = "ngcf"
+    default_lr: ClassVar[float] = 3e-3
+    default_l2: ClassVar[float] = 2e-2
     pooling: ClassVar[Literal["mean", "concat"]] = "concat"
 
     def __init__(
