@@ -176,9 +176,9 @@ class Adaptive(Search):
             self._barred |= set() if winner.instead_of is None else {winner.instead_of}
         elif self.incumbent.harder_than(left):
             keep = {self._rivals.add(left, instead_of=self.incumbent.label): state(left)}
-        else:
-            easier = [arm for arm in self._arms if self.incumbent.harder_than(arm)]
-            keep = {self._rivals.add(arm): state(arm) for arm in easier if self.incumbent is left}
+        elif self.incumbent is left:
+            easier = [arm for arm in self._arms if left.harder_than(arm)]
+            keep = {self._rivals.add(arm): state(arm) for arm in easier}
         self._stopping.note(self._stopping.next_window(), chosen.mean)
         trail = self.trail if winner is None else 1.0
         return Decision(adopt, self.incumbent.label, reason, evidence | numbers, keep, trail)
