@@ -252,6 +252,17 @@ def test_users_are_split_where_there_are_enough_and_training_starts_over():
     assert [a.sampler.label for a in adaptive.ask().arms] == LADDER[1:]
 
 
+def test_a_tie_among_split_users_goes_to_the_leader():
+    adaptive = search(valid_users=12_000, n_users=12_000, epochs=50)
+    (arm,) = adaptive.ask().arms
+    group = arm.sampler.assignment.numpy()
+    scores = np.tile([0.2, 0.4], 6_000)[np.argsort(np.argsort(group, kind="stable"))]
+    scores = scores + np.array([0.0, 0.0, 0.001, 0.0])[group]
+    decision = adaptive.tell([Outcome(arm.sampler.label, np.arange(12_000), scores)])
+    assert decision.label == "dns:pool=16"
+    assert 0 < decision.evidence["dns:pool=1"]["z"] < 0.84  # not beaten at the level
+
+
 def test_split_users_are_compared_without_what_is_known_of_them_beforehand():
     known = np.random.default_rng(1).normal(0, 5, (13_000, 1))  # drowns a difference of 0.1
     for covariates, expected in ((known, "dns:pool=16"), (None, None)):

@@ -48,8 +48,8 @@ class UsersSplit:
     def decide(self, outcome: Outcome, arms: Sequence[Sampler]) -> tuple[int, dict[str, Any]]:
         """The arm whose users have the best mean, and the evidence.
 
-        Ties do not go to cheaper arms here: training has only begun, all are near to each other,
-        and what follows costs less from an arm that learns fast.
+        Ties do not go to cheaper arms here: training has only begun, and the way back from an arm
+        that learns slowly is the longest.
 
         Args:
             outcome: Held-out scores of all validation users.
