@@ -6,10 +6,10 @@ Names are imported when they are first used, so that ``import autosample`` costs
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autosample.kernels.cache import choose_cache
+from autosample.lazy import names
 
 if TYPE_CHECKING:
     from autosample.api import AutoSample
@@ -66,11 +66,4 @@ choose_cache()
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'autosample' has no attribute {name!r}")
-    return getattr(import_module(f"autosample.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = names(__name__, _HOMES)
