@@ -124,7 +124,7 @@ class LengthOptions:
     epochs: Annotated[
         int | None,
         search_option(
-            help="Length of one training; the search takes about two of them.",
+            help="Length of one training; the search takes two to three of them.",
             metavar="N",
             show_default="100",
         ),

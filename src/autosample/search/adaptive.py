@@ -78,8 +78,9 @@ class Adaptive(Search):
             for numbers below 1.
 
     Cost: for n candidates the race takes about n log2(n) / 2 windows, less for more than six of
-    them (n / 2 windows in all when users are split), the rest three times its epochs at most, and
-    one more for a rival of another family or one that was left; less by as much as arms sit out.
+    them (n / 2 windows in all when users are split), the rest its epochs once for the incumbent and
+    once for every window in which a fork or a rival takes part: two forks, three when a challenger
+    has its turn, and up to three rivals where it was measured, less those that sit out.
     """
 
     name: ClassVar[str] = "adaptive"
