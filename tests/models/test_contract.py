@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from autosample.models import MF, MODELS, NGCF, LightGCN
+from autosample.models.view import TableView
 from autosample.testing.models import ModelContract, check_model
 
 
@@ -66,6 +67,13 @@ class SumsLayers(LightGCN):
         return torch.stack(layers).sum(dim=0)
 
 
+class ViewsOtherLayers(LightGCN):
+    """Its view is not of its layers."""
+
+    def view(self):
+        return TableView(self.layers(), 2 * self.embedding, self.n_users, "mean")
+
+
 class NotSparse(MF):
     """Its final table is not its embedding, though it says so."""
 
@@ -93,6 +101,7 @@ class UnusedParameter(LightGCN):
     ("model", "clause", "message"),
     [
         (DoublesGradients, "gradients", "items: gradient of embedding is off by 1"),
+        (ViewsOtherLayers, "scores_are_dot_products", "not those of the layers"),
         (NotSparse, "gradients", "gradient of embedding is off"),
         (UnusedParameter, "gradients", "no gradient reaches spare"),
         (SumsLayers, "layers_pool_to_the_tables", "users do not pool"),

@@ -8,7 +8,7 @@ import torch
 from autosample.data.interactions import Interactions
 from autosample.errors import SettingsError
 from autosample.models.lightgcn import LightGCN
-from autosample.testing import tiny_interactions
+from autosample.testing import check_model, tiny_interactions
 
 
 def test_three_by_three_by_hand():
@@ -50,6 +50,27 @@ def test_without_depth_it_is_matrix_factorisation():
     model = LightGCN(tiny_interactions(), dim=4, depth=0)
     assert model.n_layers == 1
     assert torch.equal(torch.cat(model.tables()), model.embedding)
+
+
+class Concatenated(LightGCN):
+    """All layers side by side."""
+
+    pooling = "concat"
+
+
+class LastLayer(LightGCN):
+    """Nothing but the last layer."""
+
+    def final(self, layers):
+        return layers[-1]
+
+
+def test_pooling_of_a_subclass():
+    model = Concatenated(tiny_interactions(), dim=4, depth=2)
+    assert torch.allclose(model.view().table, torch.cat(model.layers(), dim=1), atol=1e-6)
+    check_model(Concatenated)
+    model = LastLayer(tiny_interactions(), dim=4, depth=2)
+    assert torch.allclose(torch.cat(model.tables()), model.layers()[-1], atol=1e-6)
 
 
 def test_gradcheck():

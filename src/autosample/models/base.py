@@ -81,5 +81,5 @@ class Recommender(nn.Module, ABC):
     @torch.no_grad()
     def tables(self) -> tuple[Tensor, Tensor]:
         """Final user rows (U, .) and item rows (I, .), detached: all that ranking needs."""
-        final = self.final(self.layers()).detach()
+        final = self.view().table
         return final[: self.n_users], final[self.n_users :]

@@ -39,6 +39,11 @@ class GraphRecommender(Recommender):
         """
         return min(max(2048, n_positives // 50), 16_384)
 
+    def is_plain(self, kind: type[Recommender]) -> bool:
+        """Whether layers and pooling are those of ``kind``, whose way back is known."""
+        own, pooled = type(self), self.pooling == kind.pooling
+        return pooled and own.layers is kind.layers and own.final is kind.final
+
     @property
     def n_layers(self) -> int:
         """The embedding and one table per propagation."""

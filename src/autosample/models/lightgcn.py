@@ -34,9 +34,9 @@ class LightGCN(GraphRecommender):
     def view(self) -> TableView:
         """Propagate without a graph: the way back is the same product, in place of torch's.
 
-        A subclass with layers of its own gets them differentiated by torch.
+        A subclass with layers or a pooling of its own gets them differentiated by torch.
         """
-        if type(self).layers is not LightGCN.layers:
+        if not self.is_plain(LightGCN):
             return super().view()
         table, spare = self.embedding.detach(), self.adjacency.spare
         others = spare.empty(table, self.depth, *table.shape)

@@ -14,7 +14,6 @@ from autosample.kernels.interact import Arriving, Layer, transform, transform_ba
 from autosample.kernels.paths import compiled
 from autosample.kernels.product import table_product
 from autosample.kernels.step import add_rows
-from autosample.models.base import Recommender
 from autosample.models.graph import GraphRecommender
 from autosample.models.view import LayerRows, Rows, TableView
 
@@ -92,12 +91,6 @@ class NGCF(GraphRecommender):
         return TableView(rows, final, self.n_users, self.pooling, partial(self.pull, passage))
 
     @torch.no_grad()
-    def tables(self) -> tuple[Tensor, Tensor]:
-        """Final user rows and item rows, as a view has them."""
-        final = self.view().table
-        return final[: self.n_users], final[self.n_users :]
-
-    @torch.no_grad()
     def pull(self, passage: _Passage, of_final: list[Rows], by_layer: list[LayerRows]) -> None:
         """Gradients of all parameters, from the last propagation to the first.
 
@@ -150,7 +143,5 @@ class NGCF(GraphRecommender):
 
     def _is_compiled(self) -> bool:
         """Whether kernels know these layers."""
-        kind = type(self)
-        mine = kind.layers is NGCF.layers and kind.final is Recommender.final
-        mine = mine and self.pooling == "concat"
-        return mine and self.embedding.dtype == torch.float32 and compiled(self.embedding)
+        known = self.embedding.dtype == torch.float32 and compiled(self.embedding)
+        return known and self.is_plain(NGCF)

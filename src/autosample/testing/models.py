@@ -44,7 +44,7 @@ class ModelContract:
         return self.make(tiny_interactions(), dim=4, seed=seed)
 
     def test_scores_are_dot_products(self) -> None:
-        """The view scores as the final tables do, and knows their sizes."""
+        """The view scores as the final tables do, and knows their sizes; they are of its layers."""
         model, batch = self.tiny(), tiny_batch()
         view, (users, items) = model.view(), model.tables()
         sizes = (view.n_users, view.n_items, view.n_layers)
@@ -53,6 +53,10 @@ class ModelContract:
         expected = users[batch.users].double() @ items.double().T
         close = torch.allclose(view.scores(batch.users, columns).double(), expected, atol=1e-5)
         require(close, "scores are not the dot products of the final tables")
+        with torch.no_grad():
+            final = model.final(model.layers())
+        same = torch.allclose(final, torch.cat([users, items]), atol=1e-5)
+        require(same, "the final tables are not those of the layers")
 
     def test_layers_pool_to_the_tables(self) -> None:
         """Rows by layer pool to the final rows, and scores by layer add up to the scores."""
