@@ -16,12 +16,8 @@ from autosample.bench.work import run_path
 
 def finished(folders: Sequence[Path]) -> list[Run]:
     """Every run that is done, once, in the order of the tables."""
-    found: dict[str, Run] = {}
-    for folder in folders:
-        for row in _rows(folder):
-            if row.state == "done" and row.result is not None and row.key not in found:
-                found[row.key] = Run.of(row.key, row.job, row.result, run_path(folder, row.key))
-    return list(found.values())
+    found = (_run(folder, row) for folder, row in _jobs(folders))
+    return [run for run in found if run is not None]
 
 
 def gather(
@@ -38,10 +34,10 @@ def gather(
         command: What was typed for this.
         keys: Of the jobs that count; None: all.
     """
-    runs = [run for run in finished(folders) if keys is None or run.key in keys]
-    done = {run.key for run in runs}
-    rows = {row.key: row for f in folders for row in _rows(f) if keys is None or row.key in keys}
-    left = [row for key, row in rows.items() if key not in done]
+    jobs = [(f, row) for f, row in _jobs(folders) if keys is None or row.key in keys]
+    found = [(row, _run(folder, row)) for folder, row in jobs]
+    runs = [run for _, run in found if run is not None]
+    left = [row for row, run in found if run is None]
     open_places = {
         place_of(row.job)
         for row in left
@@ -56,6 +52,23 @@ def gather(
         "runs": [run.as_dict() for run in runs],
         "unfinished": [_unfinished(row) for row in left],
     }
+
+
+def _jobs(folders: Sequence[Path]) -> list[tuple[Path, Row]]:
+    """Every job once, with the folder of a table in which it is done if there is one."""
+    found: dict[str, tuple[Path, Row]] = {}
+    for folder in folders:
+        for row in _rows(folder):
+            if row.key not in found or (row.state == "done" != found[row.key][1].state):
+                found[row.key] = folder, row
+    return list(found.values())
+
+
+def _run(folder: Path, row: Row) -> Run | None:
+    """What came of a job; None while it is not done."""
+    if row.state != "done" or row.result is None:
+        return None
+    return Run.of(row.key, row.job, row.result, run_path(folder, row.key))
 
 
 def _rows(folder: Path) -> list[Row]:
