@@ -40,7 +40,7 @@ def test_it_wins_at_half_the_level(z, wins):
     winner, given_up, evidence = rivals.meet([outcome(z)], CHOSEN)
     assert not given_up
     assert (winner is not None) == wins
-    assert len(rivals) == (not wins)
+    assert len(rivals.arms) == (not wins)
     assert evidence["rival mixgcf:pool=16"]["ahead_z"] == pytest.approx(z)
 
 
@@ -79,7 +79,7 @@ def test_losses_do_not_count_while_it_comes_close_at_a_pace_that_will_do():
 def test_it_is_given_up_after_some_trials_in_any_case():
     rivals = with_one()
     for _ in range(TRIALS):
-        assert len(rivals) == 1
+        assert len(rivals.arms) == 1
         rivals.meet([outcome(0)], CHOSEN)
     assert not rivals.arms
 
@@ -89,9 +89,9 @@ def test_a_sampler_that_comes_again_starts_from_its_newest_parameters():
     for _ in range(TRIALS - 1):
         rivals.meet([outcome(0)], CHOSEN)
     rivals.add(make_sampler("mixgcf:pool=16"), instead_of="mixgcf:pool=64")
-    assert len(rivals) == 1
+    assert len(rivals.arms) == 1
     rivals.meet([outcome(0)], CHOSEN)
-    assert len(rivals) == 1
+    assert len(rivals.arms) == 1
 
 
 def test_equal_rivals_take_over_at_the_stated_rate_only():

@@ -72,9 +72,6 @@ class Rivals:
         self._wins = NormalDist().inv_cdf(1 - level / 2)
         self._all: list[Rival] = []
 
-    def __len__(self) -> int:
-        return len(self._all)
-
     def __iter__(self) -> Iterator[Rival]:
         return iter(self._all)
 
