@@ -10,7 +10,7 @@ from autosample.samplers import Popularity, Sampler, Uniform, make_sampler
 from autosample.samplers.draw import Draw
 from autosample.testing import check_sampler, tiny_interactions
 from autosample.train import Learner
-from autosample.types import Batch, Negatives
+from autosample.types import Batch, Blend, Negatives
 from tests.cases.making import code_of, table
 
 
@@ -57,6 +57,12 @@ class Odd(Sampler):
         return self.answer(batch, view)
 
 
+def blend(ids, beyond=0, *, layers=1, shares=2) -> Negatives:
+    """A blend of two items whose numbers are ``beyond`` those of ``ids``."""
+    items = (ids[:, :1, None] + beyond).repeat(1, 2, layers)
+    return Negatives(ids, blend=Blend(items, torch.ones(len(ids), shares, layers)))
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -75,6 +81,11 @@ class Odd(Sampler):
             lambda batch, view: Negatives(batch.positives[:, None], weights=torch.ones(1)),
             "AS305",
         ),
+        (lambda batch, view: blend(batch.positives[:, None], view.n_items), "AS305"),
+        (lambda batch, view: blend(batch.positives[:, None], -view.n_items), "AS305"),
+        (lambda batch, view: blend(batch.positives[:, None].expand(-1, 3)), "AS305"),
+        (lambda batch, view: blend(batch.positives[:, None], layers=2), "AS305"),
+        (lambda batch, view: blend(batch.positives[:, None], shares=3), "AS305"),
     ],
 )
 def test_a_broken_sampler_is_named_and_never_reaches_a_kernel(answer, code) -> None:

@@ -1,9 +1,12 @@
 """The contract accepts a sound sampler and catches each way of breaking it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from autosample.samplers.base import Sampler
+from autosample.samplers.mixgcf import MixGCF
 from autosample.samplers.uniform import Uniform
 from autosample.testing import SamplerContract, check_sampler
 from autosample.types import Negatives
@@ -132,6 +135,15 @@ class Mislabelled(Sound):
     kind = "instance"
 
 
+class Blending(MixGCF):
+    __doc__ = MixGCF.__doc__
+
+    def sample(self, batch, view, draw):
+        answer = super().sample(batch, view, draw)
+        nodes = answer.blend.items + view.n_users  # where numbers of items are asked for
+        return replace(answer, blend=answer.blend._replace(items=nodes))
+
+
 @pytest.mark.parametrize(
     ("broken", "clause"),
     [
@@ -139,6 +151,7 @@ class Mislabelled(Sound):
         (Careless, "user_with_all_items_is_refused"),
         (Floating, "shapes_and_types"),
         (Mislabelled, "shapes_and_types"),
+        (Blending, "shapes_and_types"),
         (Global, "same_key_same_answer"),
         (Vandal, "inputs_are_left_alone"),
         (Neighbours, "independent_of_the_cut"),

@@ -20,7 +20,8 @@ def sample(sampler: Sampler, batch: Batch, view: View, draw: Draw) -> Negatives:
 
     Raises:
         SamplerError: AS304 when the sampler raises what is not an error of this package, AS305
-            when it returns anything but (B, K) numbers of items and weights to match.
+            when it returns anything but (B, K) numbers of items, weights to match and, with K = 1,
+            a blend of items.
 
     Cost: O(B K), two passes over the numbers.
     """
@@ -49,11 +50,32 @@ def _problem(negatives: object, batch: Batch, view: View) -> str:
         return f"must return ids of shape ({rows}, K) int64, got {tuple(ids.shape)} {ids.dtype}"
     if ids.device != batch.users.device:
         return f"must return ids on {batch.users.device}, got {ids.device}"
-    low, high = torch.stack(torch.aminmax(ids)).tolist() if rows else (0, 0)
-    if low < 0 or high >= view.n_items:
-        return f"must return items in 0..{view.n_items - 1}, got {low}..{high}"
     for name in ("weights", "log_q", "instance_weights"):
         value = getattr(negatives, name)
         if value is not None and value.shape != ids.shape:
             return f"must return {name} of shape {tuple(ids.shape)}, got {tuple(value.shape)}"
+    return _problem_of_blend(negatives, view) or _strangers(negatives, view)
+
+
+def _problem_of_blend(negatives: Negatives, view: View) -> str:
+    """What is wrong with a blend, or nothing."""
+    blend, (rows, k) = negatives.blend, negatives.ids.shape
+    if blend is None:
+        return ""
+    shape, kind = tuple(blend.items.shape), blend.items.dtype
+    fits = shape == (rows, *shape[1:2], view.n_layers) and shape == blend.shares.shape
+    if not fits or kind != torch.int64 or k != 1:
+        wanted = f"one id and a blend of shape ({rows}, P, {view.n_layers}) int64"
+        return f"must return {wanted}, got {k} and {shape} {kind}"
+    return ""
+
+
+def _strangers(negatives: Negatives, view: View) -> str:
+    """That numbers are not those of items, or nothing; a device is waited for once."""
+    blend = negatives.blend
+    numbers = [negatives.ids] if blend is None else [negatives.ids, blend.items]
+    ends = [end for part in numbers if part.numel() for end in torch.aminmax(part)]
+    low, *_, high = sorted(torch.stack(ends).tolist()) if ends else (0, 0)
+    if low < 0 or high >= view.n_items:
+        return f"must return items in 0..{view.n_items - 1}, got {low}..{high}"
     return ""

@@ -50,6 +50,8 @@ def check_form(answer: Negatives, batch: Batch, n_layers: int) -> None:
         items, shares = answer.blend
         fits = items.shape == shares.shape and items.shape[::2] == (rows, n_layers)
         require(fits and ids.shape[1] == 1, "blend: (B, P, L), the only negative of a positive")
+        inside = items.dtype == torch.int64 and bool(((items >= 0) & (items < N_ITEMS)).all())
+        require(inside, "a blend is of something else than numbers of items, int64")
     if answer.auxiliary is not None:
         require(answer.auxiliary.shape == (), "auxiliary: a scalar")
 
