@@ -43,6 +43,20 @@ def test_check_sampler_accepts_a_sound_one():
     check_sampler(Sound)
 
 
+class Bare(Sampler):
+    """A uniform item (nobody 2020). Shapes: ids (B, 1). Cost: none."""
+
+    name = "bare"
+
+    def sample(self, batch, view, draw):
+        return Negatives(ids=draw.unseen(batch, 1))
+
+
+def test_a_sampler_without_settings_needs_no_constructor():
+    check_sampler(Bare)
+    assert (Bare().settings, Bare().label) == ({}, "bare")
+
+
 class Careless(Sound):
     __doc__ = Sound.__doc__
 

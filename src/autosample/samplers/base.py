@@ -42,6 +42,9 @@ class Sampler(nn.Module, ABC):
     #: True when a positive's negatives depend on the rest of its batch.
     whole_batch: ClassVar[bool] = False
 
+    def __init__(self) -> None:
+        super().__init__()
+
     @abstractmethod
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """Negatives for a batch: ``ids`` (B, K), never a training item of the row's user."""
