@@ -32,6 +32,8 @@ def test_with_settings_leaves_the_original():
         (DNS(pool=1), 1.2, None),
         (DNS(pool=1024), 2.0, None),
         (PoolSoftmax(temperature=2.0), 4.0, 0.5),
+        (PoolSoftmax(temperature=2), 4.0, 0.5),
+        (Popularity(beta=1), 0.5, 0.5),
         (PoolSoftmax(temperature=0.0), 2.0, None),
         (PoolSoftmax(temperature=float("inf")), 2.0, None),
         (Uniform(), 2.0, None),

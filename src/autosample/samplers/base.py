@@ -92,14 +92,16 @@ class Sampler(nn.Module, ABC):
     def scaled(self, factor: float) -> Self | None:
         """The sampler with its hardness multiplied by ``factor``; None where it cannot move.
 
-        A factor above 1 is harder, whichever way the argument runs. Integer arguments are rounded;
-        a move that changes nothing, leaves ``hardness_range`` or that the class refuses gives None.
+        A factor above 1 is harder, whichever way the argument runs. Integer arguments are rounded,
+        unless their default is a float; a move that changes nothing, leaves ``hardness_range`` or
+        that the class refuses gives None.
         """
         if self.hardness is None:
             return None
         value = getattr(self, self.hardness)
         moved = value * factor if self.harder_is_larger else value / factor
-        if isinstance(value, int):
+        default = inspect.signature(type(self).__init__).parameters[self.hardness].default
+        if isinstance(value, int) and not isinstance(default, float):
             moved = round(moved)
         low, high = self.hardness_range
         if moved == value or not low <= moved <= high:
