@@ -39,7 +39,8 @@ class Curriculum(Sampler):
 
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """The highest-scored of this epoch's candidates."""
-        size = max(1, int((1.0 - draw.progress) * self.pool))
+        epochs = max(1, draw.epochs)
+        size = max(1, (epochs - draw.epoch) * self.pool // epochs)
         candidates = draw.pool(batch, view, size)
         hardest = candidates.scores.argmax(dim=1, keepdim=True)
         return Negatives(ids=candidates.ids.gather(1, hardest))
