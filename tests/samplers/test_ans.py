@@ -57,6 +57,13 @@ def test_everything_it_learns_gets_a_gradient():
         assert bool(parameter.grad.abs().sum() > 0)
 
 
+def test_without_gamma_the_gates_learn_through_the_instance():
+    case = Case(ANS(gamma=0.0), tiny_views()["mean"])
+    case.run(tiny_batch()).vectors.sum().backward()
+    for parameter in case.sampler.parameters():
+        assert bool(parameter.grad.abs().sum() > 0)
+
+
 def test_augmentation_is_a_small_step():
     case, batch = Case(ANS(pool=1, gamma=0.0), tiny_views()["flat"]), tiny_batch()
     answer = case.run(batch)

@@ -37,7 +37,7 @@ class ANS(Sampler):
         n' = n_h + n_e + 0.1 sigmoid(1 / W_m(n_h * p_h)) * unit(c) * sign(p_e - n_e),
 
     and every layer takes the candidate that maximises <u, n'> + eps <u, n' - n>. The gates learn
-    through ``auxiliary``, gamma times the mean over rows and layers of
+    through n' and through ``auxiliary``, gamma times the mean over rows and layers of
 
         softplus(<u, n_e> - <u, n_h>) + |n_h - p_h| + |p_e * n_e|.
 
@@ -47,7 +47,7 @@ class ANS(Sampler):
     Args:
         pool: Candidates per positive, M.
         eps: Weight of what the augmentation gained.
-        gamma: Weight of the auxiliary loss; 0 leaves the gates as they are.
+        gamma: Weight of the auxiliary loss; at 0 the gates learn through n' alone.
         seed: Seed of the gates.
 
     Raises:
