@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from autosample.errors import SettingsError
 from autosample.kernels.draw import Unseen
-from autosample.losses import bpr
+from autosample.losses import bpr, sampled_softmax
 from autosample.objective import differentiate, mix_instances
 from autosample.samplers import make_sampler
 from autosample.samplers.draw import Draw
@@ -91,6 +91,28 @@ def test_every_user_keeps_one_sampler(view):
         rows = torch.nonzero(assignment[batch.users] == place).flatten()
         alone = prepared(make_sampler(spec)).sample(batch.take(rows), view, draw())
         assert torch.equal(negatives.ids[rows][:, : alone.ids.shape[1]], alone.ids)
+
+
+@pytest.mark.parametrize("loss", [bpr, sampled_softmax])
+@pytest.mark.parametrize(
+    "specs", [["uniform", "in_batch:k=4"], ["popularity:k=2", "softmax_v:k=3"]]
+)
+def test_one_sampler_per_user_has_the_loss_of_each_alone(view, specs, loss):
+    batch, assignment = tiny_batch(), torch.arange(8) % 2
+    split = prepared(Split([make_sampler(s) for s in specs], assignment=assignment))
+    whole = differentiate(view, batch, split.sample(batch, view, draw()), loss)
+    total = 0.0
+    for place, spec in enumerate(specs):
+        rows = torch.nonzero(assignment[batch.users] == place).flatten()
+        own = batch.take(rows)
+        alone = prepared(make_sampler(spec)).sample(own, view, draw())
+        single = differentiate(view, own, alone, loss)
+        share = len(rows) / len(batch.users)
+        total += single.report[0].item() * share
+        k = single.coefficient.shape[1]
+        torch.testing.assert_close(whole.coefficient[rows, :k], single.coefficient * share)
+        assert float(whole.coefficient[rows, k:].abs().sum()) < 1e-6
+    assert whole.report[0].item() == pytest.approx(total, rel=1e-5)
 
 
 def test_weights_must_fit():

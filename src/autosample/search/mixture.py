@@ -14,7 +14,7 @@ agree for one-hot weights, which cost what a single sampler costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
+from math import inf, log
 from typing import ClassVar
 
 import torch
@@ -155,8 +155,9 @@ def mix(parts: Sequence[Negatives], weights: Tensor, view: View) -> Negatives:
 def scatter(served: Sequence[tuple[Tensor, Negatives]], size: int, view: View) -> Negatives:
     """Negatives of a batch of ``size`` from those of its parts, given with their rows.
 
-    Parts with fewer negatives than the largest K repeat their first with weight zero; the others'
-    weights keep each row's mean what the part alone would have.
+    Parts with fewer negatives than the largest K repeat their first with weight zero. The others'
+    weights keep each row's mean what the part alone would have, and ``log_q`` takes them off again
+    for losses that sum over negatives.
     """
     k = max(part.ids.shape[1] for _, part in served)
     first = served[0][1]
@@ -169,8 +170,9 @@ def scatter(served: Sequence[tuple[Tensor, Negatives]], size: int, view: View) -
         ids[rows] = part.ids[:, :1]
         ids[rows, :own] = part.ids
         weights[rows, :own] = k / own if part.weights is None else part.weights * (k / own)
+        log_q[rows, :own] = log(k / own)
         if part.log_q is not None:
-            log_q[rows, :own] = part.log_q.to(log_q.dtype)
+            log_q[rows, :own] += part.log_q.to(log_q.dtype)
     vectors = None
     if any(part.synthetic for _, part in served):
         for _, part in served:
@@ -180,7 +182,7 @@ def scatter(served: Sequence[tuple[Tensor, Negatives]], size: int, view: View) -
         order = torch.cat([rows for rows, _ in served]).argsort()
         vectors = torch.cat(pieces)[order]
     plain = all(p.ids.shape[1] == k and p.weights is None for _, p in served)
-    corrected = any(part.log_q is not None for _, part in served)
+    corrected = any(p.ids.shape[1] < k or p.log_q is not None for _, p in served)
     share = torch.tensor([[len(rows) / size for rows, _ in served]])
     return Negatives(
         ids=ids,
