@@ -8,6 +8,7 @@ from autosample.models import MODELS
 from autosample.optimise import Optimiser, SamplerSlot, copied
 from autosample.samplers.dens import DENS
 from autosample.samplers.uniform import Uniform
+from autosample.search.gradient import LearnedMixture
 from autosample.testing import tiny_interactions
 
 USERS = torch.tensor([2, 0, 2])
@@ -117,6 +118,18 @@ def pull(slot):
     for parameter in slot.sampler.parameters():
         parameter.grad = parameter.detach().cos()
     slot.step()
+
+
+def test_samplers_within_a_sampler_learn_at_their_own_rate():
+    held, parts = tiny_interactions(), [DENS(pool=2), DENS(pool=3)]
+    parts[1].lr = 0.5
+    mixture = LearnedMixture(parts, held=held, lr=0.05)
+    mixture.prepare(held, dim=4, n_layers=1)
+    before = [one.detach().clone() for one in (mixture.logits, *(p.gates.bias for p in parts))]
+    pull(SamplerSlot(mixture, lr=0.01))  # Adam's first step is as long as the rate
+    after = [mixture.logits, *(p.gates.bias for p in parts)]
+    for old, new, rate in zip(before, after, (0.05, 0.01, 0.5), strict=True):
+        torch.testing.assert_close((old - new).abs(), torch.full_like(old, rate))
 
 
 def test_slot_of_a_sampler_that_learns():

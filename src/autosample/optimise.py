@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autosample.kernels.dense import adam
 from autosample.kernels.step import RowGradient, row_adam
@@ -67,13 +67,22 @@ class Optimiser:
 
 
 class SamplerSlot:
-    """A prepared sampler and, where it learns, the optimiser of its parameters."""
+    """A prepared sampler and, where it learns, the optimiser of its parameters.
+
+    Parameters learn at the ``lr`` of the sampler that has them, also within a sampler of samplers.
+
+    Args:
+        sampler: Prepared.
+        lr: Learning rate where a sampler has none of its own.
+    """
 
     def __init__(self, sampler: Sampler, *, lr: float) -> None:
-        self.sampler = sampler
-        parameters = list(sampler.parameters())
-        own_lr = lr if sampler.lr is None else sampler.lr
-        self._adam = torch.optim.Adam(parameters, lr=own_lr) if parameters else None
+        self.sampler, rates = sampler, dict[nn.Parameter, float]()
+        for part in sampler.modules():  # the outer ones first
+            if isinstance(part, Sampler):
+                rates |= dict.fromkeys(part.parameters(), lr if part.lr is None else part.lr)
+        groups = [{"params": [one], "lr": rate} for one, rate in rates.items()]
+        self._adam = torch.optim.Adam(groups) if groups else None
 
     def step(self) -> None:
         """Update what the sampler learns; without parameters, nothing."""
