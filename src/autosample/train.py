@@ -109,10 +109,15 @@ class Learner:
         self._unused: dict[str, dict[str, Tensor]] = {}  # restored states, samplers not used yet
 
     def slot(self, sampler: Sampler) -> SamplerSlot:
-        """This learner's own prepared copy of a sampler, by its label, with its state."""
+        """This learner's own prepared copy of a sampler, by its label, with its state.
+
+        Raises:
+            SamplerError: AS304 when it raises what is not an error of this package.
+        """
         if sampler.label not in self.slots:
             own = copy.deepcopy(sampler)
-            own.prepare(self.interactions, dim=self.model.dim, n_layers=self.model.n_layers)
+            with guard.named(own, "prepare itself"):
+                own.prepare(self.interactions, dim=self.model.dim, n_layers=self.model.n_layers)
             own.to(self.device)
             slot = SamplerSlot(own, lr=self.optimiser.lr)
             if (state := self._unused.pop(sampler.label, None)) is not None:
@@ -135,7 +140,7 @@ class Learner:
         draw = Draw(self.unseen, seed=self.seed, epoch=self.epoch, epochs=self.epochs)
         slot, begun = self.slot(sampler), self.begun or Begun()
         started = time.perf_counter() - begun.seconds
-        slot.sampler.begin_epoch(self.model.view(), draw)
+        guard.begin_epoch(slot.sampler, self.model.view(), draw)
         if begun.slots:  # what begin_epoch saw at the time was another model
             slot.load_state(begun.slots[sampler.label])
         self.begun = begun

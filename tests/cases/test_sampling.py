@@ -94,6 +94,13 @@ def test_a_broken_sampler_is_named_and_never_reaches_a_kernel(answer, code) -> N
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("where", ["prepare", "begin_epoch"])
+def test_a_sampler_that_breaks_before_it_samples_is_named(where, monkeypatch) -> None:
+    monkeypatch.setattr(Odd, where, lambda *_, **__: 1 / 0)
+    with pytest.raises(Exception, match=r"AS304.*odd.*ZeroDivisionError"):
+        learner().run_epoch(Odd(answer=lambda batch, view: Negatives(batch.positives[:, None])))
+
+
 class Forgetful(Sampler):
     """Counts its calls outside of its buffers, so a resumed run goes on otherwise."""
 

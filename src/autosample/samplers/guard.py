@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
@@ -25,20 +28,40 @@ def sample(sampler: Sampler, batch: Batch, view: View, draw: Draw) -> Negatives:
 
     Cost: O(B K), two passes over the numbers.
     """
-    try:
+    with named(sampler, "return negatives"):
         negatives = sampler.sample(batch, view, draw)
+    if problem := _problem(negatives, batch, view):
+        raise SamplerError("AS305", f"The sampler {sampler.label} {problem}.", _FIX)
+    return negatives
+
+
+def begin_epoch(sampler: Sampler, view: View, draw: Draw) -> None:
+    """Let a sampler refresh what it keeps between epochs.
+
+    Raises:
+        SamplerError: AS304 when the sampler raises what is not an error of this package.
+    """
+    with named(sampler, "begin an epoch"):
+        sampler.begin_epoch(view, draw)
+
+
+@contextmanager
+def named(sampler: Sampler, task: str) -> Iterator[None]:
+    """Refuse what a sampler raises at a task by its name.
+
+    Raises:
+        SamplerError: AS304 when it is not an error of this package.
+    """
+    try:
+        yield
     except (AutosampleError, MemoryError):
         raise
     except Exception as cause:
         raise SamplerError(
             "AS304",
-            f"The sampler {sampler.label} must return negatives and raised "
-            f"{type(cause).__name__}: {cause}.",
+            f"The sampler {sampler.label} must {task} and raised {type(cause).__name__}: {cause}.",
             _FIX,
         ) from cause
-    if problem := _problem(negatives, batch, view):
-        raise SamplerError("AS305", f"The sampler {sampler.label} {problem}.", _FIX)
-    return negatives
 
 
 def _problem(negatives: object, batch: Batch, view: View) -> str:
