@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from autosample.errors import SettingsError
 from autosample.kernels.draw import Unseen
 from autosample.losses import bpr, sampled_softmax
+from autosample.models import MF
 from autosample.objective import differentiate, mix_instances
 from autosample.samplers import make_sampler
 from autosample.samplers.draw import Draw
 from autosample.search.mixture import Mixture, Split
 from autosample.testing import tiny_batch, tiny_interactions, tiny_views
+from autosample.train import Learner
 
 
 def prepared(sampler):
@@ -43,6 +45,16 @@ def test_one_hot_weights_are_that_sampler(view, place):
     assert mixed.report[0].item() == pytest.approx(single.report[0].item(), rel=1e-6)
     assert mixed.report[2].item() == pytest.approx(0, abs=1e-7)
     torch.testing.assert_close(mixed.coefficient[:, 1 + place], single.coefficient[:, 1])
+
+
+def test_a_learner_keeps_mixtures_of_other_weights_apart():
+    data, parts = tiny_interactions(), [make_sampler("uniform"), make_sampler("dns")]
+    learner = Learner(MF(data, dim=4), data)
+    for weights in ([1.0, 3.0], [3.0, 1.0], [2.0, 2.0]):
+        own = learner.slot(Mixture(parts, weights=weights)).sampler
+        assert own.weights.tolist() == [weight / 4 for weight in weights]
+    labels = ["mixture(uniform dns:pool=16)" + end for end in (":weights=0.25,0.75", "")]
+    assert [Mixture(parts, weights=w).label for w in ([1, 3], None)] == labels
 
 
 def test_the_pool_is_shared_and_changes_nothing(view):

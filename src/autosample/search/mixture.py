@@ -101,6 +101,13 @@ class Mixture(Combined):
         self.weights: Tensor
         self.register_buffer("weights", given / given.sum())
 
+    @property
+    def label(self) -> str:
+        """Name, the parts' labels and weights that are not equal."""
+        weights = self.weights.tolist()
+        shown = ",".join(f"{weight:g}" for weight in weights)
+        return super().label if len(set(weights)) == 1 else f"{super().label}:weights={shown}"
+
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """One instance of every sampler and their weights."""
         rows = self.weights.expand(len(batch.users), -1)
