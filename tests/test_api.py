@@ -121,6 +121,26 @@ def test_unknown_users(fitted) -> None:
         fitted.recommend("u1", k=0)
 
 
+@pytest.mark.parametrize("retrain", ["continue", "replay"])
+def test_whom_validation_alone_has_was_trained_on_by_a_replay_only(retrain) -> None:
+    rows = [(f"u{n // 6}", f"i{n * n % 11}", n) for n in range(60)]
+    events = pl.DataFrame(rows, schema=["user_id", "item_id", "at"], orient="row")
+    settings = {**QUICK, "candidates": ["uniform"], "epochs": 2, "retrain": retrain}
+    fitted = AutoSample(**settings).fit(events, time="at", split="temporal", valid=0.2, test=0.1)
+    data = fitted.dataset_
+    late = np.flatnonzero((data.train.user_counts == 0) & (data.valid.user_counts > 0))
+    names = data.users.ids(late)
+    assert names
+    held = pl.DataFrame({"user_id": [names[0]] * data.n_items, "item_id": data.items.names})
+    if retrain == "replay":
+        assert len(fitted.recommend(names, k=1)) == len(names)
+        assert fitted.score(held) > 0
+    else:
+        assert fitted.recommend(names, k=1, unknown="skip").is_empty()
+        with pytest.raises(DataError, match="AS141"):
+            fitted.score(held)
+
+
 def test_nothing_without_fit(tmp_path) -> None:
     for call in (lambda a: a.recommend("u1"), lambda a: a.save(tmp_path), lambda a: a.report("x")):
         with pytest.raises(SettingsError, match="AS205"):

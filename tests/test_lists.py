@@ -67,3 +67,17 @@ def test_similar_items_have_the_highest_cosine() -> None:
     for unknown in ("i4", "nothing"):
         with pytest.raises(DataError, match=f"AS134.*'{unknown}'"):
             lists.similar(["i0", unknown])
+
+
+def test_what_only_validation_has_was_not_trained_on() -> None:
+    """User u2 and item i4 are in validation alone: nothing was learned for their rows."""
+    train = Interactions.from_pairs([0, 1], [0, 1], 3, 5)
+    both = train.union(Interactions.from_pairs([0, 2], [4, 1], 3, 5))
+    whole = make(([0, 1], [0, 1]))
+    lists = Lists(whole.user_table, whole.item_table, both, whole.users, whole.items, train=train)
+    assert lists.recommend(["u0"], 1)["item"].to_list() == ["i3"], "i4 is seen all the same"
+    with pytest.raises(DataError, match=r"AS133.*'u2'"):
+        lists.recommend(["u2"])
+    with pytest.raises(DataError, match=r"AS134.*'i4'"):
+        lists.similar(["i4"])
+    assert lists.recommend(["u2"], 1, unknown="popular").rows() == [("u2", "i1", 1, None)]

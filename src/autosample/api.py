@@ -202,7 +202,7 @@ class AutoSample(Estimator):
             SettingsError: AS205 when nothing was fitted.
         """
         result = self._fitted()
-        held = _held_out(self.dataset_, read_events(data, **reading), result.seen)
+        held = _held_out(self.dataset_, read_events(data, **reading), result)
         ranks = rank_held_out(result.user_table, result.item_table, result.seen, held)
         return summarise(ranks, [self.metric])[self.metric]
 
@@ -246,13 +246,15 @@ class AutoSample(Estimator):
         return self
 
 
-def _held_out(dataset: Dataset, events: Events, seen: Interactions) -> Interactions:
+def _held_out(dataset: Dataset, events: Events, result: RunResult) -> Interactions:
     """Events by the dataset's numbers, without what is unknown or seen."""
     users = dataset.users.numbers(events.frame["user"])
     items = dataset.items.numbers(events.frame["item"])
     known = (users >= 0) & (items >= 0)
     users, items = users[known], items[known]
-    warm = (seen.user_counts[users] > 0) & (seen.item_counts[items] > 0)
-    trained = seen.users * dataset.n_items + seen.items
-    fresh = warm & ~np.isin(users * dataset.n_items + items, trained)
+    train, seen = result.trained_on(dataset), result.seen
+    warm = (train.user_counts[users] > 0) & (train.item_counts[items] > 0)
+    fresh = warm & ~np.isin(
+        users * dataset.n_items + items, seen.users * dataset.n_items + seen.items
+    )
     return Interactions.from_pairs(users[fresh], items[fresh], dataset.n_users, dataset.n_items)

@@ -35,6 +35,7 @@ class Lists:
         seen: U x I, not recommended again.
         users: U ids.
         items: I ids.
+        train: U x I, what the rows were learned from; None: all that was seen.
     """
 
     def __init__(
@@ -44,15 +45,17 @@ class Lists:
         seen: Interactions,
         users: Vocabulary,
         items: Vocabulary,
+        train: Interactions | None = None,
     ) -> None:
         self.user_table, self.item_table, self.seen = user_table, item_table, seen
         self.users, self.items = users, items
+        self.train = seen if train is None else train
 
     @classmethod
     def of(cls, result: RunResult, dataset: Dataset) -> Self:
         """Lists of a run that is at hand."""
         tables = (result.user_table, result.item_table, result.seen)
-        return cls(*tables, dataset.users, dataset.items)
+        return cls(*tables, dataset.users, dataset.items, result.trained_on(dataset))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -138,7 +141,7 @@ class Lists:
     def known(self, users: pl.Series | Sequence[str]) -> IntArray:
         """(n,) numbers of (n,) ids; -1 for users without training items."""
         numbers = self.users.numbers(users)
-        return np.where(self.seen.user_counts[numbers] > 0, numbers, -1)
+        return np.where(self.train.user_counts[numbers] > 0, numbers, -1)
 
     def known_items(self, items: pl.Series | Sequence[str]) -> IntArray:
         """(n,) numbers of (n,) ids of items.
@@ -171,7 +174,7 @@ class Lists:
     @cached_property
     def trained(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """(I,) whether items were trained on."""
-        return self.seen.item_counts > 0
+        return self.train.item_counts > 0
 
     @cached_property
     def fold_in(self) -> FoldIn:

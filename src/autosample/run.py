@@ -65,6 +65,10 @@ class RunResult:
     history: list[dict[str, Any]]
     state: dict[str, Tensor]
 
+    def trained_on(self, dataset: Dataset) -> Interactions:
+        """What the final rows were learned from: training, after a replay validation too."""
+        return self.seen if self.settings.retrain == "replay" else dataset.train
+
 
 def check(settings: Settings, dataset: Dataset | None = None) -> None:
     """Refuse, before any work, what cannot be done.
