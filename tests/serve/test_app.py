@@ -1,12 +1,17 @@
 """Answers over HTTP are those of the library, whatever is asked."""
 
 import asyncio
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from autosample import AutoSample
+from autosample.data import Interactions
 from autosample.lists import Lists
+from autosample.store import RunFolder
 from tests.serve.making import JSON, Client, client, fault, finished, items
+from tests.tiny import quick, tiny_dataset
 
 APP = client()
 
@@ -83,6 +88,33 @@ def test_new_users_are_folded_in(lists) -> None:
     assert items(excluded) == found[1:]
     cold = APP.post("/fold-in", {"items": ["nothing"], "k": 2}).json()
     assert (cold["cold"], items(cold)) == (True, lists.items.ids(lists.popular[:2]))
+
+
+def test_an_item_nobody_was_trained_on_is_left_out_when_asked(tmp_path) -> None:
+    """It can come, since the catalogue is ranked whole; as a new user's own it says nothing."""
+    data = tiny_dataset()
+    users, own = data.train.users, data.train.items
+    kept = own != 7
+    train = Interactions.from_pairs(users[kept], own[kept], data.n_users, data.n_items)
+    nothing = train.without(train)
+    folder = RunFolder.create(tmp_path / "run", replace(data, train=train, test=nothing), quick())
+    folder.run()
+    app = client(folder.path)
+    bare = Lists.load(folder.path)
+    (name,) = bare.items.ids([7])
+    assert not bare.trained[7]
+    user = bare.users.ids([int(np.flatnonzero(train.user_counts)[0])])[0]
+    every = {"users": [user], "k": 80}
+    assert name in items(app.post("/recommend", every).json()["recommendations"][0])
+    told = app.post("/recommend", {**every, "exclude": [name]}).json()
+    assert name not in items(told["recommendations"][0])
+    cold = app.post("/recommend", {**every, "users": ["nobody"], "exclude": [name]}).json()
+    assert name not in items(cold["recommendations"][0])
+    for others in ([], bare.items.ids(bare.popular[:1])):
+        told = app.post("/fold-in", {"items": [name, *others], "k": 80}).json()
+        assert (told["cold"], told["unknown"]) == (not others, [name])
+        assert name not in items(told)
+    assert fault(app.get("/similar", item=name)) == "AS134"
 
 
 def test_requests_at_the_same_time_get_their_own_answers() -> None:

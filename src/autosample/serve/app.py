@@ -134,8 +134,9 @@ class Answers:
     ) -> schemas.NewUserList:
         """A list for somebody who has some items."""
         model = self._holder.model
-        numbers, unwanted = _numbers(model, items), _numbers(model, exclude)
-        unknown = [item for item in items if item not in model.items]
+        numbers = _numbers(model, [item for item in items if model.trained(item)])
+        left_out = _numbers(model, [*items, *exclude])
+        unknown = [item for item in items if not model.trained(item)]
         cold = not len(numbers)
         if cold and self._unknown == "error":
             raise DataError("AS134", "No item is known.", "Give others.", unknown)
@@ -143,16 +144,16 @@ class Answers:
         job = Job(
             model.lists.item_table,
             lambda: model.lists.fold_in.rows(own),
-            [np.concatenate([numbers, unwanted])],
+            [left_out],
             model.lists.length(k),
         )
-        found = _popular(model, k, unwanted) if cold else (await self._lists(model, job))[0]
+        found = _popular(model, k, left_out) if cold else (await self._lists(model, job))[0]
         return schemas.NewUserList(revision=model.revision, cold=cold, unknown=unknown, items=found)
 
     async def similar(self, item: str, k: int) -> schemas.Similar:
         """Items near an item."""
         model = self._holder.model
-        if item not in model.items:
+        if not model.trained(item):
             raise DataError("AS134", "The item must have been trained on.", "Ask another.", [item])
         number = np.array([model.items[item]])
         table = model.lists.directions
@@ -181,7 +182,7 @@ class Answers:
 
 
 def _numbers(model: Model, items: Sequence[str]) -> IntArray:
-    """Numbers of the items that the model knows."""
+    """Numbers of the items that the model has."""
     return np.array([model.items[item] for item in items if item in model.items], np.int64)
 
 

@@ -17,7 +17,7 @@ class Model:
         lists: Tables and ids.
         revision: Changes whenever the run's result does.
         users: Number by id, of users who were trained on.
-        items: Number by id, of items that were trained on.
+        items: Number by id, of all items: those that were not trained on can come too.
         names: Ids of items by number.
     """
 
@@ -25,9 +25,13 @@ class Model:
         self.lists, self.revision = lists, revision
         known = lists.known(lists.users.names) >= 0
         self.users = {name: n for n, name in enumerate(lists.users.names) if known[n]}
-        self.items = {name: n for n, name in enumerate(lists.items.names) if lists.trained[n]}
         self.names: list[str] = lists.items.names.to_list()
+        self.items = {name: n for n, name in enumerate(self.names)}
         _ = lists.fold_in, lists.directions, lists.popular  # made now, not by the first request
+
+    def trained(self, item: str) -> bool:
+        """Whether an item was trained on, so that its row means something."""
+        return item in self.items and bool(self.lists.trained[self.items[item]])
 
     @classmethod
     def load(cls, path: Path) -> Model:
