@@ -43,6 +43,9 @@ def test_parameters_are_set_by_name() -> None:
     with pytest.raises(SettingsError, match="dim"):
         one.set_params(dim=0, seed=4)
     assert one.seed == 3
+    assert AutoSample(strategy="random").set_params(budget=2).budget == 2
+    with pytest.raises(SettingsError, match="budget"):
+        one.set_params(budget=2)
 
 
 def test_fit_returns_itself_with_what_it_found(fitted) -> None:

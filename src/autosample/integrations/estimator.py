@@ -25,7 +25,7 @@ class Estimator:
         Raises:
             SettingsError: AS202 for an unknown name or a value out of range.
         """
-        Settings.of(**params)
+        Settings.of(**{**self.get_params(), **params})
         for name, value in params.items():
             setattr(self, name, value)
         return self
