@@ -105,6 +105,7 @@ def test_whole_numbers_stand_for_their_text() -> None:
     fitted = AutoSample(**{**QUICK, "candidates": ["uniform"], "epochs": 2}).fit(frame, test=0.25)
     assert fitted.recommend(7, k=1).equals(fitted.recommend("7", k=1))
     assert fitted.recommend([7, 8], k=1)["user"].to_list() == ["7", "8"]
+    assert fitted.recommend(np.int64(7), k=1).equals(fitted.recommend(7, k=1))
 
 
 def test_unknown_users(fitted) -> None:

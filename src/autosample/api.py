@@ -158,7 +158,7 @@ class AutoSample(Estimator):
 
     def recommend(
         self,
-        users: str | int | Iterable[str | int],
+        users: str | int | np.integer[Any] | Iterable[str | int],
         k: int = 10,
         *,
         unknown: Unknown = "error",
@@ -182,7 +182,8 @@ class AutoSample(Estimator):
             SettingsError: AS231 for ``k`` below 1, AS204 for another ``unknown``, AS205 when
                 nothing was fitted, AS281 for another ``frame``, AS270 without its package.
         """
-        names = [str(name) for name in ([users] if isinstance(users, str | int) else users)]
+        named = [users] if isinstance(users, str | int | np.integer) else users
+        names = [str(name) for name in named]
         lists = Lists.of(self._fitted(), self.dataset_)
         return as_frame(lists.recommend(names, k, unknown=unknown), frame)
 

@@ -1,8 +1,9 @@
 """Pairs and a ready sampler in the loops of others."""
 
+import numpy as np
 import pytest
 import torch
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Subset
 
 from autosample import NegativeSampling, Pairs, make_sampler, view
 from autosample.errors import SamplerError
@@ -37,6 +38,13 @@ def test_a_loader_gives_every_pair_once(workers):
     ]
     assert found == expected
     assert len(pairs) == len(expected)
+
+
+def test_a_part_chosen_by_numpy_is_collated_as_any_other():
+    chosen = [4, 0, 2]
+    parts = (Subset(Pairs(TRAIN), indices) for indices in (chosen, np.array(chosen)))
+    mine, its = (next(iter(DataLoader(part, batch_size=3))) for part in parts)
+    assert all(map(torch.equal, mine, its))
 
 
 def test_it_draws_what_the_sampler_draws():

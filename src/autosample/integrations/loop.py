@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import Dataset
@@ -49,7 +50,7 @@ class Pairs(Dataset[Batch]):
 
     def __getitem__(self, position: int | Sequence[int]) -> Batch:
         """One pair as three whole numbers, or the batch of several positions."""
-        if isinstance(position, int):
+        if isinstance(position, int | np.integer):
             index = self._index[position]
             return Batch(*(int(column[index]) for column in self._columns), int(index))  # type: ignore[call-arg, arg-type]
         return self._batches.at(self._batches.index[position])
