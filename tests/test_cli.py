@@ -312,6 +312,14 @@ def test_report_is_written_and_compares_runs(cli, finished, tmp_path) -> None:
     text = page.read_text("utf-8")
     assert "numba" in text  # the environment
     assert f"autosample repeat {finished}" in text
+    others = [tmp_path / parent / "same" for parent in ("one", "two")]
+    for folder, pool in zip(others, (2, 3), strict=True):
+        settings = quick(strategy="fixed", candidates=[f"dns:pool={pool}"], epochs=1)
+        RunFolder.create(folder, tiny_dataset(), settings).run()
+    against = [word for folder in others for word in ("--against", folder)]
+    assert cli("report", finished, "--out", page, *against)[0] == 0
+    text = page.read_text("utf-8")
+    assert all(f"dns:pool={pool}" in text for pool in (2, 3)), "folders of one name are both shown"
     code, _, err = cli("report", str(tmp_path / "none"))
     assert code == 7
     assert "AS5" in err

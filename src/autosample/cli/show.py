@@ -90,9 +90,18 @@ def _report_run(run: Path, against: Sequence[Path], out: Path | None) -> Path:
         dataset,
         out or run / "report.html",
         environment=folder.environment(),
-        against={path.name: RunFolder.open(path).result() for path in against},
+        against={name: RunFolder.open(path).result() for name, path in _named(against).items()},
         command=shlex.join(["autosample", "repeat", str(run)]),
     )
+
+
+def _named(folders: Sequence[Path]) -> dict[str, Path]:
+    """Folders by their names, those that share one by their paths."""
+    names = [path.absolute().name for path in folders]
+    return {
+        name if names.count(name) == 1 else str(path): path
+        for name, path in zip(names, folders, strict=True)
+    }
 
 
 def _report_comparison(folder: Path, against: Sequence[Path], out: Path | None) -> Path:
