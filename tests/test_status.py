@@ -6,6 +6,7 @@ import pytest
 
 from autosample import status
 from autosample.errors import StoreError
+from autosample.export import export_run
 from autosample.store import RunFolder
 from autosample.store.files import locked
 from tests.tiny import quick, tiny_dataset
@@ -22,6 +23,15 @@ def test_a_run_is_finished_when_its_result_is_listed(run):
     seen, result = status.status(run), RunFolder.open(run).result()
     assert (seen.state, seen.test) == ("finished", result.metrics["ndcg@20"])
     assert seen.data["fingerprint"] == tiny_dataset().fingerprint()
+
+
+def test_an_export_beside_runs_is_none(run):
+    export_run(run, "embeddings", run.parent / "vectors")
+    try:
+        assert status.runs_below(run.parent) == {"run": run}
+        assert status.runs_below(run.parent / "vectors") == {}
+    finally:
+        shutil.rmtree(run.parent / "vectors")
 
 
 def test_it_is_running_while_another_process_holds_its_lock(tmp_path):

@@ -60,10 +60,10 @@ def status(path: Path) -> Status:
 
 def runs_below(folder: Path) -> dict[str, Path]:
     """Folders of runs by name: those in a folder, those of a comparison, or a run's own."""
-    if (folder / "manifest.json").is_file():
+    if _is_run(folder):
         return {folder.resolve().name: folder}
     inside = folder / "runs" if is_comparison(folder) else folder
-    return {path.parent.name: path.parent for path in sorted(inside.glob("*/manifest.json"))}
+    return {path.name: path for path in sorted(inside.glob("*")) if _is_run(path)}
 
 
 def comparisons_below(folder: Path) -> dict[str, Path]:
@@ -103,6 +103,15 @@ def lock_is_held(folder: Path) -> bool:
         except OSError:
             return False
     return False
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a folder is of a run, if a damaged one; exports have a manifest as well."""
+    path = folder / "manifest.json"
+    try:
+        return "export" not in _read(path)
+    except UNREADABLE:
+        return path.is_file()
 
 
 def _read(path: Path) -> Any:
