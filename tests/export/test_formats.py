@@ -3,10 +3,13 @@
 import hashlib
 import json
 from dataclasses import replace
+from urllib.parse import unquote
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
+from pandas._libs.parsers import STR_NA_VALUES
 from safetensors.numpy import load_file
 
 from autosample.data import Dataset, Interactions, Vocabulary, read_events
@@ -171,14 +174,15 @@ def test_ties_keep_our_order_in_float32() -> None:
 
 def test_recbole_files_are_the_same_split(run, tmp_path, dataset) -> None:
     told = export_run(run, "recbole", tmp_path / "shop")
-    assert told["ids"] == "as they are"
+    assert told["ids"] == "percent-encoded", "for the id NA, which pandas takes for nothing"
     for kind in ("train", "valid", "test"):
         part: Interactions = getattr(dataset, kind)
         path = tmp_path / "shop" / f"shop.{kind}.inter"
         assert path.read_text("utf-8").splitlines()[0] == "user_id:token\titem_id:token"
-        read = read_events(path, user="user_id", item="item_id").frame
-        assert read["user"].to_list() == dataset.users.ids(part.users)
-        assert read["item"].to_list() == dataset.items.ids(part.items)
+        for frame in (read_events(path).frame, pd.read_csv(path, sep="\t", dtype=str)):
+            users, items = (map(unquote, frame[column]) for column in list(frame.columns))
+            assert list(users) == dataset.users.ids(part.users)
+            assert list(items) == dataset.items.ids(part.items)
 
 
 def test_ids_that_a_format_cannot_hold_are_encoded(dataset, lists, tmp_path) -> None:
@@ -189,6 +193,17 @@ def test_ids_that_a_format_cannot_hold_are_encoded(dataset, lists, tmp_path) -> 
     lines = (tmp_path / "run.trec").read_text("utf-8").splitlines()
     assert {len(line.split()) for line in lines} == {6}
     assert {"a%20b", "c%25d", "%", "tab%09here"} <= {line.split()[2] for line in lines}
+
+
+def test_ids_that_pandas_takes_for_nothing_reach_recbole(run, lists, dataset, tmp_path) -> None:
+    words = [*sorted(STR_NA_VALUES - {""}), "Nancy", "NA1", "x"]
+    odd = Vocabulary(pl.Series([*words, *dataset.items.names[len(words) :]]))
+    other = Lists(lists.user_table, lists.item_table, lists.seen, lists.users, odd)
+    told = text.recbole(other, dataset, Target(tmp_path), "shop")
+    assert told["ids"] == "percent-encoded"
+    read = pd.read_csv(tmp_path / "shop.train.inter", sep="\t", dtype=str)
+    found = [unquote(item) for item in read["item_id:token"]]
+    assert found == odd.ids(dataset.train.items)
 
 
 def test_what_cannot_be_exported_is_refused(run, tmp_path, dataset, lists, monkeypatch) -> None:

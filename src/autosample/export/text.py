@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,10 @@ from autosample.export.target import Target
 from autosample.lists import Lists
 
 _BLOCK = 4096  # users
-_TREC, _RECBOLE = r"[\s%]", '[\t\r\n"%]'  # what an id must not have, in a pattern
+# What an id must not have, or be, in a pattern: RecBole reads with pandas, which takes some words
+# for missing values, and drops their rows.
+_TREC = r"[\s%]"
+_RECBOLE = '[\t\r\n"%]|^(<?NA>?|[Nn]/[Aa]|NULL|null|-?NaN|-?nan|None|#N.*|-?1\\.#.*)$'
 
 
 def trec(lists: Lists, dataset: Dataset, target: Target, k: int) -> dict[str, Any]:
@@ -92,7 +96,15 @@ def _plain(ids: Vocabulary, pattern: str) -> tuple[pl.Series, bool]:
     """Ids as they are, or percent-encoded where one has what the format cannot hold."""
     if not (ids.names.str.contains(pattern) | (ids.names == "")).any():
         return ids.names, False
-    return pl.Series([quote(name, safe="") or "%" for name in ids.names], dtype=pl.String), True
+    return pl.Series([_encoded(name, pattern) for name in ids.names], dtype=pl.String), True
+
+
+def _encoded(name: str, pattern: str) -> str:
+    """A percent-encoded id, of which the first letter is encoded too if nothing else was."""
+    encoded = quote(name, safe="") or "%"
+    if encoded == name and re.search(pattern, name):
+        return f"%{ord(name[0]):02X}{name[1:]}"
+    return encoded
 
 
 def _how(encoded: bool) -> str:
