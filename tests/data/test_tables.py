@@ -62,6 +62,14 @@ def test_ragged_lines(quoted):
     assert [(note.code, note.count) for note in table.notes] == [("AS156", 2)]
 
 
+@pytest.mark.parametrize("quoted", ["", '"q",2\n', '"q,2\n'])
+def test_lines_of_blanks_are_passed_over(quoted):
+    """With quotes somewhere in the file as without."""
+    table = parse(f"u,i\n \na,1\n\t\n{quoted}", skip=quoted == '"q,2\n')
+    assert table.column("u").to_list() == ["a", *(["q"] if quoted == '"q",2\n' else [])]
+    assert sum(note.count for note in table.notes) == (quoted == '"q,2\n')
+
+
 def test_header_only():
     with pytest.raises(DataError, match=r"AS102.*'u', 'i'"):
         parse("u,i\n\n")

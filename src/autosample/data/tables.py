@@ -134,7 +134,7 @@ def _quoted_fields(lines: pl.Series, separator: str, name: str) -> pl.DataFrame:
     numbers, fields = [], []
     try:
         for row in reader:
-            if row and row != [""]:
+            if len(row) > 1 or "".join(row).strip():
                 numbers.append(reader.line_num)
                 fields.append(row)
     except csv.Error as cause:
@@ -160,7 +160,7 @@ def _unbroken_fields(lines: pl.Series, separator: str) -> tuple[pl.DataFrame, in
         except csv.Error:
             broken += 1
             continue
-        if rows and rows[0] not in ([], [""]):
+        if rows and (len(rows[0]) > 1 or "".join(rows[0]).strip()):
             numbers.append(number)
             fields.append(rows[0])
     return _numbered(numbers, fields), broken
