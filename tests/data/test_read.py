@@ -92,6 +92,10 @@ def test_lightgcn_by_content_and_by_name(tmp_path):
     assert len(read_events(path, file_format="lightgcn")) == 6
     table = read_events(path, file_format="table", header=False, user="column_1", item="column_2")
     assert pairs_of(table) == [("0", "5"), ("1", "5"), ("2", "5")]
+    for text in ("0 5 6\n1 5 7\n2 5 8\n", "0 5 1 2 3\n1 5 1 2 3\n2 5 1 2 3\n"):
+        path.write_text(text)
+        named = read_events(path, header=False, user="column_1", item="column_2")
+        assert pairs_of(named) == pairs_of(table), "columns of a table were named"
 
 
 def test_recbole_types_are_checked(tmp_path):

@@ -34,7 +34,8 @@ def looks_like_lightgcn(lines: pl.Series, name: str) -> bool:
         raise DataError(
             "AS117",
             f"{name} is either 'user item item ...' or a table of {widths[0]} columns.",
-            "Say which: file_format='lightgcn', or file_format='table' with header=False.",
+            "For a table name its columns, such as --no-header --user column_1 --item column_2 "
+            "(header=False, user= and so on in Python); else say file_format='lightgcn' in Python.",
         )
     return True
 

@@ -59,7 +59,8 @@ def read_events(
         encoding: Of text files.
         skip_bad_lines: Drop lines of the wrong width, and rows without ids, instead of refusing.
         file_format: ``lightgcn`` for ``user item item ...`` lines, ``table`` for columns; by
-            default recognised in ``.txt`` files.
+            default recognised in ``.txt`` files, unless a separator or a column such as
+            ``column_1`` is named.
 
     Raises:
         DataError: AS101 to AS119, each saying what to change.
@@ -79,7 +80,8 @@ def read_events(
         columns = parquet_columns(path, used)
         return _told(to_events(columns, lenient=skip_bad_lines), path.name)
     lines = read_lines(path, encoding)
-    if _is_lightgcn(lines, path.name, kind, file_format, separator):
+    as_table = separator is not None or (not header and user.startswith("column_"))
+    if _is_lightgcn(lines, path.name, kind, file_format, as_table):
         return _told(read_lightgcn(lines), path.name)
     events = _read_table(
         lines,
@@ -93,9 +95,7 @@ def read_events(
     return _told(events, path.name)
 
 
-def _is_lightgcn(
-    lines: pl.Series, name: str, kind: str, file_format: str, separator: str | None
-) -> bool:
+def _is_lightgcn(lines: pl.Series, name: str, kind: str, file_format: str, as_table: bool) -> bool:
     if file_format not in ("auto", "table", "lightgcn"):
         raise DataError(
             "AS108",
@@ -104,7 +104,7 @@ def _is_lightgcn(
         )
     if file_format != "auto":
         return file_format == "lightgcn"
-    return kind == ".txt" and separator is None and looks_like_lightgcn(lines, name)
+    return kind == ".txt" and not as_table and looks_like_lightgcn(lines, name)
 
 
 def _read_table(
