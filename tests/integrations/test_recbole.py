@@ -112,6 +112,8 @@ def test_splits_by_time(tmp_path, split, wanted):
         {"user_inter_num_interval": "[5,inf)"},
         {"benchmark_filename": ["train", "test"]},
         {"train_neg_sample_args": {"distribution": "none"}},
+        {"train_neg_sample_args": {"dynamic": True, "candidate_num": 8, "sample_num": 2}},
+        {"train_neg_sample_args": {"dynamic": True, "distribution": "popularity"}},
         {"dataset": None},
     ],
     ids=str,

@@ -113,6 +113,11 @@ def _sampler(arguments: Mapping[str, Any] | None) -> dict[str, Any]:
         return {}
     kind = arguments.get("distribution", "uniform")
     if arguments.get("dynamic"):
+        if (kind, arguments.get("sample_num", 1)) != ("uniform", 1):
+            what = (
+                "train_neg_sample_args: with dynamic, distribution must be uniform and sample_num 1"
+            )
+            raise _no_counterpart(what, "Leave them out")
         text = f"dns:pool={arguments.get('candidate_num', 1)}"
     elif kind == "popularity":
         text = f"popularity:beta={arguments.get('alpha', 1.0)}:k={arguments.get('sample_num', 1)}"
