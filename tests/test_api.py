@@ -145,6 +145,11 @@ def test_whom_validation_alone_has_was_trained_on_by_a_replay_only(retrain) -> N
             fitted.score(held)
 
 
+def test_a_dataset_is_not_split_again() -> None:
+    with pytest.raises(SettingsError, match=r"AS208.*split, k_core"):
+        AutoSample(**QUICK).fit(DATA, split="leave-last", k_core=3)
+
+
 def test_nothing_without_fit(tmp_path) -> None:
     for call in (lambda a: a.recommend("u1"), lambda a: a.save(tmp_path), lambda a: a.report("x")):
         with pytest.raises(SettingsError, match="AS205"):

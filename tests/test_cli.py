@@ -249,6 +249,7 @@ def test_recommend_takes_users_from_a_file_or_all(cli, finished) -> None:
         (["--all", "--user", "u1"], 4),
         (["--users-file", "none.txt"], 3),
         (["--format", "parquet"], 4),
+        (["--format", "csv", "--json"], 4),
     ):
         assert cli("recommend", finished, *wrong)[0] == code
 

@@ -45,7 +45,8 @@ class AutoSample(Estimator):
         metric: What decides on validation users.
         metrics: What is computed on test users.
         retrain: "continue", "rewind", "scratch" or "replay".
-        seed: Seed of everything random.
+        seed: Seed of everything random in search and training; that of the split is an argument
+            of :meth:`fit`.
         device: Where training takes place: "cpu", "cuda", "cuda:1" or "auto".
 
     Attributes:
@@ -140,14 +141,19 @@ class AutoSample(Estimator):
             on_record: Called with every record of the history; see
                 :mod:`autosample.integrations.track`.
             **reading: Arguments of :func:`autosample.data.load_dataset`, such as ``user``,
-                ``item``, ``rating``, ``time``, ``valid_file`` and ``test_file``.
+                ``item``, ``rating``, ``time``, ``valid_file``, ``test_file`` and, of the split,
+                ``seed``. None with a :class:`Dataset`.
 
         Raises:
             DataError: when the data cannot be used.
-            SettingsError: when an argument is unknown or out of range.
+            SettingsError: when an argument is unknown or out of range; AS208 for ``reading`` with
+                a dataset.
         """
         settings = Settings.of(**self.get_params())
         check(settings)
+        if isinstance(data, Dataset) and reading:
+            problem = f"A dataset is read and split already, and takes no {', '.join(reading)}."
+            raise SettingsError("AS208", problem, "Give that to load_dataset.")
         dataset = data if isinstance(data, Dataset) else load_dataset(data, **reading)
         if folder is None:
             told = run(dataset, settings, on_progress=on_progress, on_record=on_record)

@@ -135,7 +135,8 @@ CODES: dict[str, str] = {
     "by --format. Only csv and jsonl can be printed.",
     "AS207": "There is no such code; the nearest are named.",
     "AS208": "Options exclude each other: lists are for --user, --users-file, --all or "
-    "--similar-to, and a comparison is not compared with other runs.",
+    "--similar-to, and printed in a --format or as --json; a comparison is not compared with other "
+    "runs, and a dataset that has been read is not read in another way.",
     "AS209": "Settings of a bench are written as name=value, with the names that `autosample run` "
     "has as options.",
     "AS210": "An embedding has at least one dimension.",

@@ -78,6 +78,8 @@ def recommend(
     from autosample.lists import Lists  # noqa: PLC0415
 
     _one_of(user=user, users_file=users_file, all=everybody, similar_to=similar_to)
+    if not out:
+        _one_of(format=form, json=json)
     written_as = format_of(out, form) if out or form else None
     lists = Lists.load(run)
     if similar_to:
@@ -207,7 +209,7 @@ def _ids_in(path: Path) -> list[str]:
 
 
 def _one_of(**given: object) -> None:
-    """Refuse several ways of saying whom the lists are for."""
+    """Refuse several ways of saying one thing."""
     named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
     if len(named) > 1:
         from autosample.errors import SettingsError  # noqa: PLC0415
