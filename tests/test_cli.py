@@ -456,4 +456,6 @@ def no_room(path):
 
 def test_doctor_names_the_extra_to_install(monkeypatch) -> None:
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
-    assert doctor._resources()["extra serve"] == "pip install 'autosample[serve]'"
+    told = doctor._resources()
+    for extra in ("serve", "export", "frames", "track", "tune"):
+        assert told[f"extra {extra}"] == f"pip install 'autosample[{extra}]'"

@@ -22,6 +22,7 @@ _EXTRAS = {
     "tune": "optuna",
     "serve": "fastapi",
     "export": "faiss",
+    "frames": "pyarrow",
     "track": "tensorboard",
 }
 _BROWSERS = ("chromium", "chromium-browser", "chrome")
