@@ -1,7 +1,8 @@
 """The command line. Nothing heavy is imported before a command needs it.
 
-Exit codes: 0 done; 2 the command was misspelt; 3 data; 4 settings; 5 samplers; 6 training; 7 run
-folders; 70 a mistake in autosample itself; 130 Ctrl-C; 143 SIGTERM.
+Exit codes: 0 done; 1 `doctor` found something or a job of a comparison failed; 2 the command was
+misspelt; 3 data; 4 settings; 5 samplers; 6 training; 7 run folders; 70 a mistake in autosample
+itself; 130 Ctrl-C; 143 SIGTERM.
 """
 
 from __future__ import annotations
