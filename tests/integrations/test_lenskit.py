@@ -32,6 +32,8 @@ def test_a_dataset_and_a_frame_are_the_same(frame):
     assert from_lenskit(frame, split="leave-last").fingerprint() == expected
     assert from_lenskit(LensKitDataset(frame), split="leave-last").fingerprint() == expected
     assert from_lenskit(pl.from_pandas(frame), split="leave-last").fingerprint() == expected
+    arrow = pl.from_pandas(frame).to_arrow()
+    assert from_lenskit(arrow, split="leave-last").fingerprint() == expected
 
 
 def test_ratings_are_read_when_they_decide(frame):

@@ -25,7 +25,8 @@ def from_lenskit(data: Any, **reading: Any) -> Dataset:
     """
     if hasattr(data, "interaction_table"):
         data = data.interaction_table(format="pandas", original_ids=True)
-    columns = [str(name) for name in data.columns]
+    arrow = getattr(data, "column_names", None)  # whose columns are the data
+    columns = [str(name) for name in (data.columns if arrow is None else arrow)]
     for role, names in _NAMES.items():
         if found := [name for name in names if name in columns]:
             reading.setdefault(role, found[0])
