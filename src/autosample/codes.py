@@ -199,7 +199,8 @@ CODES: dict[str, str] = {
     # Samplers.
     "AS301": "A user has every item, so that no negative exists. Training leaves such users out; a "
     "loop of one's own must too.",
-    "AS302": "Weights of items that negatives are drawn by must be positive and finite.",
+    "AS302": "Weights of items that negatives are drawn by must be positive and finite, and not so "
+    "far apart that what a user has not seen is lost in rounding.",
     "AS303": "The sampler was used before prepare() and begin_epoch(), which gather what it needs.",
     "AS304": "A sampler raised an error of its own, shown in the message. Those of other packages "
     "are checked with autosample.testing.check_sampler.",

@@ -39,7 +39,7 @@ def test_any_history_is_avoided_and_twins_agree(sets):
     assert torch.equal(ids, unseen.draw_torch(users, index, 40, KEY))
 
 
-@given(histories, st.lists(st.floats(1e-6, 1e6), min_size=12, max_size=12))
+@given(histories, st.lists(st.floats(1e-4, 1e4), min_size=12, max_size=12))
 @settings(max_examples=60, deadline=None)
 def test_any_weights_avoid_any_history(sets, weights):
     weighted = WeightedUnseen(Unseen(interactions_of(sets)), torch.tensor(weights))
@@ -116,7 +116,7 @@ def test_the_only_unseen_item_is_drawn():
         sets = [set(range(12)) - {left}]
         unseen = Unseen(interactions_of(sets))
         users, index = everyone(sets, 50)
-        weighted = WeightedUnseen(unseen, torch.logspace(-8, 8, 12))
+        weighted = WeightedUnseen(unseen, torch.logspace(-4, 4, 12))
         for ids in (unseen.draw(users, index, 4, KEY), weighted.draw(users, index, 4, KEY)):
             assert set(ids.flatten().tolist()) == {left}
 
@@ -125,7 +125,7 @@ def test_rounding_cannot_leave_the_unseen_items():
     # all but a billionth of the mass is seen
     sets = [{0, 1, 2, 4, 5, 6, 7, 8, 9}]
     weights = torch.full((12,), 1e8, dtype=torch.float64)
-    weights[[3, 10, 11]] = 1e-3
+    weights[[3, 10, 11]] = 1.0
     weighted = WeightedUnseen(Unseen(interactions_of(sets)), weights)
     users, index = everyone(sets, 200)
     assert set(weighted.draw(users, index, 3, KEY).flatten().tolist()) <= {3, 10, 11}
@@ -147,6 +147,21 @@ def test_weights_must_be_positive_and_finite(wrong):
     weights[7] = wrong
     with pytest.raises(SamplerError, match=r"AS302.*7"):
         WeightedUnseen(Unseen(interactions_of(SETS)), weights)
+
+
+def test_what_rounding_would_lose_is_refused():
+    sets = [set(range(2, 12)), {0}]  # the first user has seen all that is heavy
+    weights = torch.full((12,), 1e8, dtype=torch.float64)
+    weights[:2] = torch.tensor([1.0, 3])
+    weighted = WeightedUnseen(Unseen(interactions_of(sets)), weights)
+    users, index = torch.zeros(20_000, dtype=torch.int64), torch.arange(20_000)
+    for draw in (weighted.draw, weighted.draw_torch):
+        counts = torch.bincount(draw(users, index, 1, KEY).flatten(), minlength=12)
+        assert int(counts[:2].sum()) == 20_000
+        assert counts[0] / 20_000 == pytest.approx(1 / 4, abs=0.02)
+    weights[2:] *= 1e4
+    with pytest.raises(SamplerError, match=r"AS302.*For example: 0\..*beta"):
+        WeightedUnseen(Unseen(interactions_of(sets)), weights)
 
 
 def test_threads_and_order_do_not_matter():

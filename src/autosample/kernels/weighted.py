@@ -19,6 +19,9 @@ from autosample.kernels.mass import draw_weighted
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
+#: Share of all mass that a user's unseen items must have: rounding costs them a millionth then.
+LEAST_SHARE = 1e-10
+
 
 class WeightedUnseen:
     """Unseen items drawn in proportion to fixed weights, such as popularity.
@@ -28,7 +31,8 @@ class WeightedUnseen:
         weights: (I,) positive and finite.
 
     Raises:
-        SamplerError: AS302 when a weight is not positive and finite.
+        SamplerError: AS302 when a weight is not positive and finite, or when what a user has not
+            seen weighs so little beside the rest that sums in float64 lose it.
 
     Memory: 12 bytes per interaction, 8 per user, 20 per item.
     """
@@ -55,6 +59,15 @@ class WeightedUnseen:
         self.before = self.ends[items] - weights[items] - passed
         #: (U,) mass of each user's unseen items.
         self.free = self.ends[-1:] - (stops - starts)
+        little = self.free < LEAST_SHARE * self.ends[-1:]
+        lost = torch.nonzero(little & (unseen.indptr.diff() < unseen.n_items)).flatten()
+        if len(lost):
+            raise SamplerError(
+                "AS302",
+                f"What a user has not seen must weigh at least {LEAST_SHARE:g} of all items.",
+                "Take weights that are less far apart, such as a lower beta of popularity.",
+                lost.tolist(),
+            )
         #: (nnz + 1,) int32, the guide to each user's part of :attr:`before`.
         self.lead = _lead(unseen.indptr, self.before, self.free)
         #: (I + 2,) int32, the first item that ends in each of I equal shares of all mass, or later.
