@@ -205,6 +205,15 @@ def test_a_rival_that_gets_better_takes_over_with_its_own_parameters():
     assert "mixgcf:pool=4" in [arm.sampler.label for arm in trial.arms]
 
 
+def test_a_challenger_that_refuses_the_incumbents_hardness_comes_as_it_is():
+    adaptive = search("dns:pool=1", "mixgcf:pool=1", "dns_top:pool=8:top=4", challenge_every=1)
+    means = {"dns:pool=1": 0.3, "mixgcf:pool=1": 0.2, "dns_top:pool=8": 0.1}
+    while adaptive.incumbent is None:
+        tell(adaptive, means)
+    assert adaptive.incumbent.label == "dns:pool=1"
+    assert "dns_top:pool=8" in [arm.sampler.label for arm in adaptive.ask().arms]
+
+
 def test_a_sampler_that_was_left_for_a_harder_one_may_come_back():
     adaptive = search("dns:pool=16", epochs=100)
     tell(adaptive, {"dns:pool=16": 0.3})

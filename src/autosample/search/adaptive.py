@@ -63,7 +63,7 @@ class Adaptive(Search):
         factor: Step along hardness.
         patience: Epochs without a better held-out value after which the search ends.
         challenge_every: Trials between two visits of a challenger from another family, at the
-            incumbent's hardness where it has the same argument; 0: never.
+            incumbent's hardness where it has the same argument and takes the value; 0: never.
         trail: Weight of the newest main state in their running mean, from which the result is
             taken; 1: from all states measured.
         design: "forks", "split", or "auto": split the race where every arm gets at least 2400
@@ -217,8 +217,7 @@ class Adaptive(Search):
         if others and self.challenge_every and self._trial % self.challenge_every == 0:
             challenger = others[self._trial // self.challenge_every % len(others)]
             if challenger.hardness is not None and challenger.hardness == incumbent.hardness:
-                hardness = getattr(incumbent, challenger.hardness)
-                challenger = challenger.with_settings(**{challenger.hardness: hardness})
+                challenger = _as_hard(challenger, getattr(incumbent, challenger.hardness))
             preferred = families[type(challenger)] < families.get(type(incumbent), len(families))
             arms.insert(0 if preferred else len(arms), challenger)
         out = self._barred | {rival.sampler.label for rival in self._rivals}
@@ -231,6 +230,14 @@ class Adaptive(Search):
             lost = 0 if place == choice else self._lost.get(arm.label, 0) + 1
             self._lost[arm.label] = lost
             self._rests_until[arm.label] = self._trial + min(lost, 4)
+
+
+def _as_hard(challenger: Sampler, hardness: float) -> Sampler:
+    """The challenger with that hardness, or as it is where its class refuses the value."""
+    try:
+        return challenger.with_settings(**{str(challenger.hardness): hardness})
+    except SettingsError:
+        return challenger
 
 
 def _reason(outcomes: list[Outcome], choice: int, leader: Outcome, z: list[float]) -> str:
