@@ -10,7 +10,7 @@ from autosample.run import make_learner, make_model, run
 from autosample.samplers import make_sampler
 from autosample.search import STRATEGIES
 from autosample.settings import Settings
-from tests.tiny import assert_same, quick, tiny_dataset
+from tests.tiny import assert_same, quick, tiny_dataset, without_times
 
 DATA = tiny_dataset()
 
@@ -20,6 +20,18 @@ def test_every_strategy_runs(strategy) -> None:
     result = run(DATA, quick(strategy=strategy, candidates=["uniform", "dns:pool=4"], epochs=4))
     assert sum(epochs for _, epochs in result.schedule) <= 4
     assert result.positives == result.trainings * 4 * len(DATA.train)
+
+
+@pytest.mark.parametrize("strategy", ["adaptive", "halving", "exhaustive"])
+def test_a_candidate_that_is_named_twice_is_one(strategy) -> None:
+    own = ["dns:pool=4", "uniform", "mixgcf:pool=4"]
+    twice = [*own, "dns:pool=4", "mixgcf:pool=4", "uniform"]
+    once, again = (
+        run(DATA, quick(strategy=strategy, candidates=names, epochs=8)) for names in (own, twice)
+    )
+    assert once.schedule == again.schedule
+    assert once.positives == again.positives
+    assert without_times(once.history) == without_times(again.history)
 
 
 def by_hand(result, dataset) -> float:

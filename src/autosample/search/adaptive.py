@@ -113,7 +113,7 @@ class Adaptive(Search):
         self.level, self.factor = level, factor
         self.challenge_every, self.trail = challenge_every, trail
         if design == "auto":
-            design = "split" if valid_users >= USERS_PER_ARM * len(candidates) else "forks"
+            design = "split" if valid_users >= USERS_PER_ARM * len(self.candidates) else "forks"
         self.split = (
             UsersSplit(n_users, seed=seed, covariates=covariates) if design == "split" else None
         )

@@ -107,11 +107,11 @@ class Search(ABC):
 
 
 def named(candidates: Sequence[Sampler]) -> list[Sampler]:
-    """What a search chooses from, as a list.
+    """What a search chooses from, as a list; candidates with equal labels are one.
 
     Raises:
         SettingsError: AS251 when there is nothing.
     """
     if not candidates:
         raise SettingsError("AS251", "A search needs candidates.", "Name some samplers.")
-    return list(candidates)
+    return list({sampler.label: sampler for sampler in candidates}.values())

@@ -48,7 +48,7 @@ class Halving(Search):
     ) -> None:
         self._alive = named(candidates)
         self._stopping = Stopping(epochs=epochs, window=window, patience=patience)
-        self._ends = rungs(len(candidates), epochs, epochs_of(budget, epochs))
+        self._ends = rungs(len(self._alive), epochs, epochs_of(budget, epochs))
 
     def ask(self) -> Trial | None:
         """All that are alive, for a window or to the end of the rung."""
