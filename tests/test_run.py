@@ -5,6 +5,7 @@ import pytest
 
 from autosample.data import Dataset, Interactions
 from autosample.errors import DataError, SettingsError
+from autosample.metrics import per_user
 from autosample.models import MODELS
 from autosample.run import make_learner, make_model, run
 from autosample.samplers import make_sampler
@@ -51,6 +52,13 @@ def by_hand(result, dataset) -> float:
 def test_metrics_are_those_of_the_final_tables() -> None:
     result = run(DATA, quick(epochs=4))
     assert result.metrics["ndcg@20"] == pytest.approx(by_hand(result, DATA), abs=1e-12)
+
+
+def test_the_deciding_metric_is_tested_whether_or_not_it_is_among_the_others() -> None:
+    result = run(DATA, quick(epochs=2, metric="ndcg@5", metrics=["recall@5"]))
+    assert list(result.metrics) == ["recall@5", "ndcg@5"]
+    assert result.ranks is not None
+    assert result.metrics["ndcg@5"] == per_user(result.ranks, "ndcg@5").mean()
 
 
 def test_the_test_split_changes_nothing_but_the_test() -> None:

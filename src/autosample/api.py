@@ -43,7 +43,7 @@ class AutoSample(Estimator):
         patience: Epochs without a better validation value after which training ends.
         budget: Trainings that "random", "halving", "tpe" or "exhaustive" may take; None: its own.
         metric: What decides on validation users.
-        metrics: What is computed on test users.
+        metrics: What is computed on test users, beside ``metric``.
         retrain: "continue", "rewind", "scratch" or "replay".
         seed: Seed of everything random in search and training; that of the split is an argument
             of :meth:`fit`.

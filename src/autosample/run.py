@@ -40,7 +40,8 @@ class RunResult:
         settings: What it was asked.
         schedule: Samplers and epochs that led to the final parameters.
         valid_metric: Best value of ``settings.metric`` on the validation users.
-        metrics: Means over test users; empty when there is no test split.
+        metrics: Means over test users, of the deciding metric too; empty when there is no test
+            split.
         ranks: Ranks of the test items by user, for paired comparisons; None likewise.
         positives: Positives processed by search and final training together.
         trainings: The same in units of one training of ``settings.epochs`` epochs.
@@ -246,7 +247,7 @@ def _finish(
     if len(dataset.test):
         # common pairs are there only where they were allowed: they are ranked as held out
         ranks = rank_held_out(user_table, item_table, seen.without(dataset.test), dataset.test)
-        metrics = summarise(ranks, settings.metrics)
+        metrics = summarise(ranks, dict.fromkeys((*settings.metrics, settings.metric)))
     return RunResult(
         settings=settings,
         schedule=found.schedule,
