@@ -7,6 +7,7 @@ from scipy import stats
 
 from autosample.bench.cells import by_user, cells_of, compare_cells, difference, summary
 from autosample.bench.runs import Run
+from autosample.bench.verdict import verdict
 from autosample.errors import DataError
 from autosample.settings import Settings
 
@@ -125,6 +126,17 @@ def test_without_fixed_samplers_there_is_no_gain():
     told = row(compare_cells([made("adaptive", 0, 0.5, [0.3])]), "adaptive")
     assert told["test"] == 0.3
     assert "gain" not in told
+
+
+def test_there_is_no_gain_over_a_score_of_zero():
+    runs = cell()
+    runs[1] = made("b", 0, 0.4, [0, 0, 0, 0])
+    assert row(compare_cells(runs), "adaptive")["gains"] == pytest.approx({1: 0.25})
+    runs[3] = made("a", 1, 0.4, [0, 0, 0, 0])
+    found = compare_cells(runs)
+    assert not any("gain" in each for each in found["cells"][0]["rows"])
+    assert found["summary"] == []
+    assert verdict(found["cells"][0]).startswith("adaptive won: NDCG@20 0.4500 on the test users.")
 
 
 def test_means_over_cells():

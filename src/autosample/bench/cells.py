@@ -2,7 +2,8 @@
 
 Within a seed, the *best fixed* sampler is the one whose training alone reached the best validation
 value: what trying all of them one by one would hand to a user. Test scores play no part in it. The
-gain of a run is its mean test score relative to that of the seed's best fixed sampler.
+gain of a run is its mean test score relative to that of the seed's best fixed sampler; over a score
+of 0 there is none.
 
 Two tests go with a mean gain over seeds. *Over users*: every user's difference, averaged over the
 seeds in which the user is tested, so that a user counts once; it says how far other users could
@@ -147,7 +148,9 @@ def _row(cell: Cell, label: str, scores: Mapping[tuple[str, int], pl.DataFrame])
     against = [
         (run, best)
         for run in runs
-        if (best := cell.best_fixed(run.settings.seed)) is not None and run.test and best.test
+        if (best := cell.best_fixed(run.settings.seed)) is not None
+        and run.test
+        and best.test.get(metric)
     ]
     if against:
         row |= _against(cell, against, scores)
