@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autosample.bench.verdict import verdict
+from autosample.bench.verdict import verdict, winner
 from autosample.bench.work import Worker
 from autosample.cli import main
 from autosample.run import run
@@ -171,6 +171,8 @@ def test_sentences():
         "dns:pool=4 won: NDCG@20 0.2000 on the test users; no other is above it."
     )
     assert "Next is adaptive, −5.0% against it (not significant, p\u00a0=\u00a0.40)" in lost
+    tied = {**cell, "rows": [fixed, row("adaptive", 0.2, 0.0, p=1.0)]}
+    assert verdict(tied).startswith(f"{winner(tied)} won")  # the page says so too
     assert "too few users" in verdict({**cell, "rows": [fixed, row("adaptive", 0.21, 0.05, None)]})
     assert "no test split" in verdict({**cell, "rows": [row("adaptive", None)]})
     assert verdict({**cell, "rows": [fixed]}).startswith("dns:pool=4 won")

@@ -15,10 +15,11 @@ def verdict(cell: Mapping[str, Any]) -> str:
     Args:
         cell: Of :func:`autosample.bench.cells.compare_cells`.
     """
-    rows = sorted((row for row in cell["rows"] if row["test"] is not None), key=_test)
+    tested = (row for row in cell["rows"] if row["test"] is not None)
+    rows = sorted(tested, key=_test, reverse=True)
     if not rows:
         return "Nothing was tested, since there is no test split."
-    best, *others = rows[::-1]
+    best, *others = rows
     name = metric_name(cell["metric"])
     told = f"{best['label']} won: {name} {score(best['test'])} on the test users"
     cost = f"It cost {trainings(best['trainings'])} and {duration(best['seconds'])}"
