@@ -138,7 +138,8 @@ CODES: dict[str, str] = {
     "--similar-to, and printed in a --format or as --json; a comparison is not compared with other "
     "runs, and a dataset that has been read is not read in another way.",
     "AS209": "Settings of a bench are written as name=value, with the names that `autosample run` "
-    "has as options.",
+    "has as options. Models, strategies, candidates and seeds have options of their own, and in a "
+    "comparison strategies differ in budget and retrain at most.",
     "AS210": "An embedding has at least one dimension.",
     "AS211": "The number of propagations of a graph model is 0 or more.",
     "AS212": "A batch has at least one positive.",

@@ -157,6 +157,16 @@ def test_what_one_page_cannot_show_is_said(tmp_path, capsys):
     assert "AS533" in capsys.readouterr().err
 
 
+def test_strategies_under_other_settings_are_refused_before_anything_is_trained(tmp_path, capsys):
+    events, out = str(write_file(tmp_path / "events.csv")), tmp_path / "out"
+    more = ["--strategy", "adaptive", "--strategy", "adaptive:patience=3"]
+    assert main(["compare", events, *FLAGS, *more, "--out", str(out)]) == 4
+    assert "AS209" in capsys.readouterr().err
+    assert not out.exists()
+    one = ["--strategy", "adaptive:retrain=scratch", "--seeds", "1"]
+    assert main(["compare", events, *FLAGS, *one, "--out", str(out)]) == 0
+
+
 def test_sentences():
     fixed = row("dns:pool=4", 0.2)
     cell = {"metric": "ndcg@20", "best_fixed": {0: "dns:pool=4"}}

@@ -69,8 +69,13 @@ def test_a_key_depends_on_the_version(parts, monkeypatch):
         ({"strategies": ["fixed:dsn"]}, "AS221"),
         ({"strategies": ["tpe:budget"]}, "AS209"),
         ({"strategies": ["adaptive:budget=2"]}, "AS202"),
+        ({"strategies": ["adaptive:seed=2"]}, "AS209"),
+        ({"strategies": ["adaptive:model=lightgcn"]}, "AS209"),
         ({"models": ["fm"]}, "AS203"),
         ({"settings": {"epoch": 3}}, "AS202"),
+        ({"settings": {"seed": 3}}, "AS209"),
+        ({"settings": {"model": "lightgcn"}}, "AS209"),
+        ({"settings": {"candidates": "uniform"}}, "AS209"),
     ],
 )
 def test_what_does_not_exist_is_refused_before_data_is_read(changes, code, tmp_path):

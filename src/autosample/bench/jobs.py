@@ -15,6 +15,8 @@ from autosample.run import check
 from autosample.samplers import make_sampler
 from autosample.settings import Settings
 
+_PLANNED = {"model", "strategy", "candidates", "seed"}
+
 
 @dataclass(frozen=True)
 class Job:
@@ -66,8 +68,10 @@ def plan(
         settings: What all runs have in common.
 
     Raises:
-        SettingsError: for names and values that do not exist, before any data is read.
+        SettingsError: for names and values that do not exist, and AS209 for settings that have
+            arguments of their own, before any data is read.
     """
+    _refuse_planned(settings or {})
     chosen = Settings.of(candidates=candidates).candidates
     common = {**(settings or {}), "candidates": tuple(make_sampler(c).label for c in chosen)}
     told = [
@@ -100,7 +104,19 @@ def _expand(
                 label = make_sampler(spec).label
                 yield label, {"strategy": name, "candidates": (label,)}
         else:
-            yield text, {"strategy": name, **assignments(rest.split(":") if rest else [])}
+            own = assignments(rest.split(":") if rest else [])
+            _refuse_planned(own)
+            yield text, {"strategy": name, **own}
+
+
+def _refuse_planned(settings: Iterable[str]) -> None:
+    """Refuse, as settings of all runs or of a strategy, what the plan itself says of every run."""
+    if wrong := _PLANNED.intersection(settings):
+        raise SettingsError(
+            "AS209",
+            f"Settings cannot say what the plan says, got {', '.join(sorted(wrong))}.",
+            "Models, strategies, candidates and seeds have options of their own.",
+        )
 
 
 def assignments(texts: Iterable[str]) -> dict[str, str]:

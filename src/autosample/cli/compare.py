@@ -40,7 +40,7 @@ def compare(
     strategy: Annotated[
         list[str] | None,
         typer.Option(
-            help="With settings of its own if wanted, such as tpe:budget=2; repeat it for more.",
+            help="With budget or retrain of its own if wanted: tpe:budget=2; repeat it for more.",
             metavar="NAME",
             show_default="adaptive",
             rich_help_panel=options.SEARCH,
@@ -70,6 +70,8 @@ def compare(
     """
     from autosample.bench import JobTable, Source, Worker  # noqa: PLC0415
     from autosample.bench import plan as jobs_of  # noqa: PLC0415
+    from autosample.bench.cells import place_of  # noqa: PLC0415
+    from autosample.errors import SettingsError  # noqa: PLC0415
     from autosample.kernels.threads import set_threads  # noqa: PLC0415
     from autosample.run import chosen_device  # noqa: PLC0415
 
@@ -87,6 +89,13 @@ def compare(
             settings=settings,
         )
     )
+    if len({place_of(job)[:2] for job in jobs}) > 1:
+        raise SettingsError(
+            "AS209",
+            f"Strategies that are compared differ in budget and retrain at most, got "
+            f"{', '.join(strategy or ())}.",
+            "Give other settings to all, as in --patience 5, or use `autosample bench`.",
+        )
     output.say_notes(chosen_device(model.device, jobs[0].settings))
     folder = out or Path("runs") / f"compare-{source.name}"
     command = shlex.join(["autosample", *(context.obj or [])])
