@@ -65,7 +65,7 @@ class Adaptive(Search):
         challenge_every: Trials between two visits of a challenger from another family, at the
             incumbent's hardness where it has the same argument and takes the value; 0: never.
         trail: Weight of the newest main state in their running mean, from which the result is
-            taken; 1: from all states measured.
+            taken; 1: from the main states themselves.
         design: "forks", "split", or "auto": split the race where every arm gets at least 2400
             validation users.
         valid_users: Users with held-out items; needed for "auto" and "split".
