@@ -48,13 +48,22 @@ def wide_dataset():
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize(
     ("model", "strategy"),
-    [("mf", "fixed"), ("lightgcn", "fixed"), ("ngcf", "fixed"), ("mf", "adaptive")],
+    [
+        ("mf", "fixed"),
+        ("lightgcn", "fixed"),
+        ("ngcf", "fixed"),
+        ("mf", "adaptive"),
+        ("mf", "exhaustive"),
+        ("mf", "replay of fixed"),
+    ],
 )
 def test_estimate_is_the_peak_of_a_process(model, strategy):
     chosen = {"model": model, "epochs": 4, "window": 1, "strategy": strategy, "batch_size": 128,
               "candidates": ["dns:pool=1", "dns:pool=4", "dns:pool=16"]}  # fmt: skip
-    if strategy == "fixed":
-        chosen |= {"candidates": ["dns:pool=4"], "epochs": 2}
+    if "fixed" in strategy:
+        chosen |= {"strategy": "fixed", "candidates": ["dns:pool=4"], "epochs": 2}
+    if "replay" in strategy:
+        chosen |= {"retrain": "replay", "epochs": 4}
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, json.dumps(chosen)],
         capture_output=True, text=True, timeout=300, check=True,

@@ -71,10 +71,11 @@ def estimate(settings: Settings, dataset: Dataset) -> Needs:
         max(pools) * (_CANDIDATE + _FLOAT * layers) + 12 * layers * settings.dim * _FLOAT
     )
     packed = train.n_items * settings.dim * _FLOAT
+    learners = 2 if settings.retrain == "replay" else 1  # the search's is still there
     return Needs(
-        tables=table * (3 + _beyond_mf(settings)),
+        tables=learners * table * (3 + _beyond_mf(settings)),
         states=3 * table * _states(settings),
-        data=len(train) * (_PER_PAIR + (_PER_EDGE if settings.model != "mf" else 0)),
+        data=learners * len(train) * (_PER_PAIR + (_PER_EDGE if settings.model != "mf" else 0)),
         work=step + packed,
     )
 
@@ -115,11 +116,13 @@ def _beyond_mf(settings: Settings) -> int:
 
 
 def _states(settings: Settings) -> int:
-    """The initial, the main and the best state, and those of the arms of a trial."""
-    if settings.strategy in ("fixed", "uniform-mixture", "weighted"):
-        return 3
-    arms = max(len(settings.candidates), 5)  # of the race; later forks, two rivals and the trail
-    return 3 + arms
+    """The initial, the main and the best state, and those of a trial's arms, or of a replay."""
+    own = 3
+    if settings.strategy == "adaptive":
+        own += max(len(settings.candidates), 5)  # of the race; later forks, two rivals, the trail
+    elif settings.strategy == "halving":
+        own += len(settings.candidates)
+    return max(own, 6) if settings.retrain == "replay" else own
 
 
 def in_use() -> int | None:
