@@ -103,6 +103,12 @@ def test_choices_show_the_evidence_of_every_strategy():
     assert [e.label for e in third.evidence if e.chosen] == ["b"]
 
 
+def test_a_rival_that_takes_over_is_the_one_chosen():
+    told = {"a": {"mean": 0.4}, "rival b": {"mean": 0.5}, "rival c": {"mean": 0.3}}
+    (choice,) = choices([epoch(1, "a", 1), decision(1, "b", "rival b", told)])
+    assert [e.label for e in choice.evidence if e.chosen] == ["rival b"]
+
+
 def test_efforts_add_up():
     a, b = efforts(HISTORY, SCHEDULE)
     assert (a.label, a.epochs, a.kept, a.seconds, a.best) == ("a", 4, 3, 6.0, 0.41)

@@ -70,6 +70,8 @@ def test_all_settings_are_shown():
         ({"behind_leader_z": 2.345}, "z 2.3"),
         ({"z": math.inf}, "z beyond measure"),
         ({"users": 1200, "z": -1.04}, "1,200 users, z -1.0"),
+        ({"ahead_z": 1.81019}, "z 1.8 ahead"),
+        ({"ahead_z": -math.inf}, "z beyond measure behind"),
         ({"note": "<b>"}, "note <b>"),
     ],
 )

@@ -167,6 +167,8 @@ def choices(history: Sequence[Record]) -> list[Choice]:
             trial.append(record)
             continue
         epochs = [r["epoch"] for r in trial if r["kind"] == "epoch"]
+        given, adopted = record["evidence"], record.get("adopt")  # of a rival its state's name
+        chosen = str(adopted) if adopted in given else record["label"]
         found.append(
             Choice(
                 record["trial"],
@@ -174,7 +176,7 @@ def choices(history: Sequence[Record]) -> list[Choice]:
                 max(epochs, default=0),
                 record.get("purpose", ""),
                 record["reason"],
-                _evidence(record["evidence"], trial, record["label"]),
+                _evidence(given, trial, chosen),
             )
         )
         trial = []

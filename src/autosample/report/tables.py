@@ -182,7 +182,11 @@ def evidence_words(choice: Choice) -> list[tuple[str, str, str, bool]]:
 
 def _named(name: str, number: float) -> str:
     if name in {"z", "behind_leader_z"}:
-        if number == 0:
-            return "leads"
-        return f"z {number:.1f}" if math.isfinite(number) else "z beyond measure"
+        return "leads" if number == 0 else _z(number)
+    if name == "ahead_z":
+        return f"{_z(abs(number))} {'behind' if number < 0 else 'ahead'}"
     return f"{number:,g} {name}" if isinstance(number, int | float) else f"{name} {number}"
+
+
+def _z(number: float) -> str:
+    return f"z {number:.1f}" if math.isfinite(number) else "z beyond measure"
