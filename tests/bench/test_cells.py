@@ -107,10 +107,16 @@ def test_corrected_over_all_cells():
 
 
 def test_settings_of_their_own_make_no_cell_but_others_do():
-    runs = [*cell(), made("tpe", 0, 0.5, [0.3, 0.4, 0.4, 0.5], strategy="tpe", budget=2)]
-    assert [c.labels for c in cells_of(runs)] == [["a", "b", "adaptive", "tpe"]]
+    scores = [0.3, 0.4, 0.4, 0.5]
+    runs = [*cell(), made("tpe:budget=2", 0, 0.5, scores, strategy="tpe", budget=2)]
+    assert [c.labels for c in cells_of(runs)] == [["a", "b", "adaptive", "tpe:budget=2"]]
     other = [made("a", 0, 0.3, [0.5], epochs=7), made("adaptive", 0, 0.3, [0.6], epochs=7)]
     assert [len(c.runs) for c in cells_of(runs + other)] == [7, 2]
+    # said of all runs and not of one, it is the cell's: the labels would be the same
+    again = [made("a", 0, 0.4, scores, retrain="replay")]
+    again.append(made("adaptive", 0, 0.4, scores, retrain="replay"))
+    assert [c.labels for c in cells_of(runs + again)][1] == ["a", "adaptive"]
+    assert [len(c.runs) for c in cells_of(runs + again)] == [7, 2]
 
 
 def test_a_sampler_is_in_the_cells_whose_candidates_it_is_one_of():

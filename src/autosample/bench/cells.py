@@ -27,7 +27,8 @@ from autosample.errors import DataError
 from autosample.settings import Settings
 from autosample.significance import finite, holm, paired
 
-_OWN = {"strategy", "candidates", "seed", "budget", "retrain"}  # of a run, not of its cell
+_OWN = {"strategy", "candidates", "seed"}  # of a run, not of its cell
+_NAMED = ("budget", "retrain")  # likewise where its label has them, as in tpe:budget=2
 
 
 @dataclass(frozen=True)
@@ -87,18 +88,20 @@ def cells_of(runs: Iterable[Run]) -> list[Cell]:
                 if (run.label in candidates if run.fixed else run.settings.candidates == candidates)
             ]
             by_place = {(run.label, run.settings.seed): run for run in own}
-            common = {**_common(own[0].settings), "candidates": list(candidates)}
+            common = {**_common(own[0]), "candidates": list(candidates)}
             found.append(Cell(dataset, common["model"], common, by_place))
     return found
 
 
 def place_of(run: Run | Job) -> tuple[str, str, int]:
     """Data, what a cell's runs have in common, and seed: what a best fixed sampler is of."""
-    return run.dataset, json.dumps(_common(run.settings)), run.settings.seed
+    return run.dataset, json.dumps(_common(run)), run.settings.seed
 
 
-def _common(settings: Settings) -> dict[str, Any]:
-    return {k: v for k, v in settings.model_dump(mode="json").items() if k not in _OWN}
+def _common(run: Run | Job) -> dict[str, Any]:
+    named = [name for name in _NAMED if f":{name}=" in run.label]
+    settings = run.settings.model_dump(mode="json") | Settings().model_dump(include=set(named))
+    return {k: v for k, v in settings.items() if k not in _OWN}
 
 
 def compare_cells(runs: Iterable[Run]) -> dict[str, Any]:
