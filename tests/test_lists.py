@@ -80,4 +80,9 @@ def test_what_only_validation_has_was_not_trained_on() -> None:
         lists.recommend(["u2"])
     with pytest.raises(DataError, match=r"AS134.*'i4'"):
         lists.similar(["i4"])
-    assert lists.recommend(["u2"], 1, unknown="popular").rows() == [("u2", "i1", 1, None)]
+    popular = lists.recommend(["u2", "new"], 5, unknown="popular")
+    best = popular.group_by("user", maintain_order=True).agg("item", "rank").rows()
+    assert best == [
+        ("u2", ["i0", "i4", "i2", "i3"], [1, 2, 3, 4]),
+        ("new", ["i1", "i0", "i4", "i2", "i3"], [1, 2, 3, 4, 5]),
+    ], "what a user has had in validation does not come again"

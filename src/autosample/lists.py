@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import torch
 from torch import Tensor
@@ -116,7 +117,7 @@ class Lists:
         k = self.length(k)
         step = max(1, _CELLS // k)
         starts = range(0, max(len(names), 1), step)
-        popular = self.popular[:k] if unknown == "popular" else self.popular[:0]
+        popular = unknown == "popular"
         return (
             self._frame(names[start : start + step], numbers[start : start + step], k, popular)
             for start in starts
@@ -171,6 +172,11 @@ class Lists:
         """(I,) item numbers, those with the most interactions first, then by number."""
         return np.argsort(-self.seen.item_counts, kind="stable")
 
+    def popular_beside(self, left_out: npt.ArrayLike, k: int) -> IntArray:
+        """The first ``k`` of :attr:`popular` that are not ``left_out``, item numbers likewise."""
+        first = self.popular[: k + np.size(left_out)]
+        return first[~np.isin(first, left_out)][:k]
+
     @cached_property
     def trained(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """(I,) whether items were trained on."""
@@ -187,15 +193,18 @@ class Lists:
         known = torch.from_numpy(self.trained)[:, None]
         return torch.nn.functional.normalize(self.item_table.detach().float() * known, dim=1)
 
-    def _frame(
-        self, names: pl.Series, numbers: IntArray, k: int, popular: IntArray
-    ) -> pl.DataFrame:
+    def _frame(self, names: pl.Series, numbers: IntArray, k: int, popular: bool) -> pl.DataFrame:
         known = numbers >= 0
         items, scores = np.full((len(names), k), -1, np.int64), np.full((len(names), k), np.nan)
         items[known], scores[known] = recommend(
             self.user_table, self.item_table, self.seen, numbers[known], k
         )
-        items[~known, : len(popular)] = popular
+        if popular:
+            items[~known] = self.popular[:k]
+            had = self.users.numbers(names)  # in validation, of users who were not trained on
+            for row in np.flatnonzero(~known & (had >= 0)):
+                best = self.popular_beside(self.seen.of(had[row]), k)
+                items[row] = np.pad(best, (0, k - len(best)), constant_values=-1)
         return self._long("user", names, "item", items, scores)
 
     def _long(

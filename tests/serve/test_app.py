@@ -117,6 +117,25 @@ def test_an_item_nobody_was_trained_on_is_left_out_when_asked(tmp_path) -> None:
     assert fault(app.get("/similar", item=name)) == "AS134"
 
 
+def test_a_user_whom_validation_alone_has_does_not_get_those_items_again(tmp_path) -> None:
+    data = tiny_dataset()
+    user = int(data.valid.users[0])
+    kept = data.train.users != user
+    train = Interactions.from_pairs(
+        data.train.users[kept], data.train.items[kept], data.n_users, data.n_items
+    )
+    folder = RunFolder.create(tmp_path / "run", replace(data, train=train), quick())
+    folder.run()
+    (name,) = data.users.ids([user])
+    told = client(folder.path).post("/recommend", {"users": [name], "k": 80}).json()
+    (listed,) = told["recommendations"]
+    had = set(data.items.ids(data.valid.of(user)))
+    assert listed["cold"]
+    assert set(items(listed)) == set(data.items.names) - had
+    library = AutoSample.load(folder.path).recommend(name, k=80, unknown="popular")
+    assert items(listed) == library["item"].to_list()
+
+
 def test_requests_at_the_same_time_get_their_own_answers() -> None:
     def request(n):
         if n % 5 == 4:

@@ -121,9 +121,15 @@ class Answers:
         )
         found = iter(await self._lists(model, job))
         popular = _popular(model, k, unwanted) if len(known) < len(users) else []
+
+        def cold(user: str) -> list[schemas.Scored]:
+            if user not in model.others:
+                return popular
+            return _popular(model, k, np.concatenate([seen.of(model.others[user]), unwanted]))
+
         lists = [
             schemas.UserList(
-                user=user, cold=number < 0, items=popular if number < 0 else next(found)
+                user=user, cold=number < 0, items=cold(user) if number < 0 else next(found)
             )
             for user, number in zip(users, numbers, strict=True)
         ]
@@ -188,6 +194,5 @@ def _numbers(model: Model, items: Sequence[str]) -> IntArray:
 
 def _popular(model: Model, k: int, unwanted: IntArray) -> list[schemas.Scored]:
     """The items with the most interactions."""
-    popular = model.lists.popular[: k + len(unwanted)]
-    kept = popular[~np.isin(popular, unwanted)][:k]
-    return [schemas.Scored(item=model.names[item], score=None) for item in kept]
+    best = model.lists.popular_beside(unwanted, k)
+    return [schemas.Scored(item=model.names[item], score=None) for item in best]

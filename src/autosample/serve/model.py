@@ -17,6 +17,7 @@ class Model:
         lists: Tables and ids.
         revision: Changes whenever the run's result does.
         users: Number by id, of users who were trained on.
+        others: Number by id, of users whom validation or the test alone has.
         items: Number by id, of all items: those that were not trained on can come too.
         names: Ids of items by number.
     """
@@ -25,6 +26,7 @@ class Model:
         self.lists, self.revision = lists, revision
         known = lists.known(lists.users.names) >= 0
         self.users = {name: n for n, name in enumerate(lists.users.names) if known[n]}
+        self.others = {name: n for n, name in enumerate(lists.users.names) if not known[n]}
         self.names: list[str] = lists.items.names.to_list()
         self.items = {name: n for n, name in enumerate(self.names)}
         _ = lists.fold_in, lists.directions, lists.popular  # made now, not by the first request
