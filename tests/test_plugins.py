@@ -32,6 +32,10 @@ class Even(Uniform):
     name = "even"
 
 
+class Nameless(Uniform):
+    """A sampler without a name of its own would be taken for uniform."""
+
+
 class Thief(MF):
     """Wants the name of a model that is there."""
 
@@ -54,6 +58,7 @@ def site(tmp_path):
 
         [autosample.samplers]
         even = others:Even
+        nameless = others:Nameless
         """)
     )
     return tmp_path
@@ -95,3 +100,9 @@ def test_the_command_line_lists_them(site):
     done = run(site, "-m", "autosample", "models")
     assert "wide\t" in done.stdout
     assert "Factorisation that starts from larger values." in done.stdout
+
+
+def test_a_sampler_under_another_name_than_its_own_is_refused(site):
+    done = run(site, "-c", "from autosample import make_sampler; make_sampler('nameless:k=2')")
+    assert "AS224: The class Nameless must have the name of its entry point" in done.stderr
+    assert "and has 'uniform'" in done.stderr

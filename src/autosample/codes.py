@@ -158,6 +158,8 @@ CODES: dict[str, str] = {
     "AS222": "The sampler has no setting of this name; those it has are listed.",
     "AS223": "A sampler is written as name:key=value:key=value, with values of the right type and "
     "every key once.",
+    "AS224": "A sampler is known by the name of its class, in labels, states and results. Found "
+    "under another, as a subclass that inherits its name, it would be taken for another sampler.",
     "AS230": "There is no metric of this name; those there are, are listed.",
     "AS231": "Metrics are written with a cut-off from 1 on, such as ndcg@20; lists have at least "
     "one item.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
+from autosample.errors import SettingsError
 from autosample.samplers.adasir import AdaSIR
 from autosample.samplers.ahns import AHNS
 from autosample.samplers.ans import ANS
@@ -83,7 +84,8 @@ def make_sampler(spec: str | Sampler) -> Sampler:
 
     Raises:
         SettingsError: AS221 for an unknown name, AS222 for an unknown setting, AS223 for a value
-            of the wrong type, AS220 for a value out of range.
+            of the wrong type, AS220 for a value out of range, AS224 for an entry point that does
+            not have the name of its class.
 
     Example:
         >>> from autosample import make_sampler
@@ -94,5 +96,13 @@ def make_sampler(spec: str | Sampler) -> Sampler:
     """
     if isinstance(spec, Sampler):
         return spec
-    known = SAMPLERS if spec.partition(":")[0].strip() in SAMPLERS else sampler_classes()
+    name = spec.partition(":")[0].strip()
+    known = SAMPLERS if name in SAMPLERS else sampler_classes()
+    if name in known and (own := getattr(known[name], "name", None)) != name:
+        raise SettingsError(
+            "AS224",
+            f"The class {known[name].__name__} must have the name of its entry point, {name!r}, "
+            f"and has {own!r}.",
+            f'Write name = "{name}" in the class.',
+        )
     return parse_sampler(spec, known)
