@@ -14,7 +14,7 @@ CODE = '''
 
 import torch
 
-from autosample.models import MF
+from autosample.models import MF, LightGCN
 from autosample.samplers import Sampler
 from autosample.samplers.uniform import Uniform
 
@@ -36,6 +36,15 @@ class Nameless(Uniform):
     """A sampler without a name of its own would be taken for uniform."""
 
 
+class Deep(LightGCN):
+    """Passes its settings on."""
+
+    name = "deep"
+
+    def __init__(self, interactions, **settings):
+        super().__init__(interactions, **settings)
+
+
 class Thief(MF):
     """Wants the name of a model that is there."""
 
@@ -55,6 +64,7 @@ def site(tmp_path):
         [autosample.models]
         wide = others:Wide
         mf = others:Thief
+        deep = others:Deep
 
         [autosample.samplers]
         even = others:Even
@@ -89,7 +99,7 @@ def test_they_train_and_are_loaded_again(site):
     assert again.recommend("u1").equals(auto.recommend("u1"))
     assert abs(again.result_.state["model/embedding"].std() - 0.3) < 0.05
     assert model_class("mf") is MF is model_classes()["mf"]
-    assert list(model_classes()) == ["wide", "mf", "lightgcn", "ngcf"]
+    assert list(model_classes()) == ["wide", "mf", "deep", "lightgcn", "ngcf"]
     assert "even" in sampler_classes()
     """)
     done = run(site, "-c", code)
@@ -106,3 +116,16 @@ def test_a_sampler_under_another_name_than_its_own_is_refused(site):
     done = run(site, "-c", "from autosample import make_sampler; make_sampler('nameless:k=2')")
     assert "AS224: The class Nameless must have the name of its entry point" in done.stderr
     assert "and has 'uniform'" in done.stderr
+
+
+def test_depth_reaches_a_graph_model_that_passes_its_settings_on(site):
+    code = """
+    from autosample import Interactions
+    from autosample.run import make_model
+    from autosample.settings import Settings
+    train = Interactions.from_pairs([0, 1], [0, 1], 2, 3)
+    assert make_model(Settings.of(model="deep", depth=1), train).n_layers == 2
+    assert make_model(Settings.of(model="wide", depth=1), train).n_layers == 1
+    """
+    done = run(site, "-c", textwrap.dedent(code))
+    assert done.returncode == 0, done.stderr

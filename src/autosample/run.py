@@ -21,6 +21,7 @@ from autosample.kernels import device
 from autosample.losses import LOSSES
 from autosample.metrics import Ranks, parse_metric, summarise
 from autosample.models import Recommender, model_class
+from autosample.models.graph import GraphRecommender
 from autosample.retrain import CarryOut, Replay, final_training
 from autosample.samplers import make_sampler
 from autosample.samplers.base import check_exposed
@@ -136,7 +137,9 @@ def make_model(settings: Settings, interactions: Interactions) -> Recommender:
     model = model_class(settings.model)
     there = device.require(settings.device)
     takes = inspect.signature(model).parameters
-    extra = {"depth": settings.depth} if "depth" in takes else {}
+    passes_on = any(one.kind is one.VAR_KEYWORD for one in takes.values())
+    deep = "depth" in takes or (passes_on and issubclass(model, GraphRecommender))
+    extra = {"depth": settings.depth} if deep else {}
     return model(interactions, dim=settings.dim, seed=settings.seed, **extra).to(there)
 
 
