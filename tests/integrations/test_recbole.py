@@ -72,6 +72,13 @@ def test_its_sampler_is_kept_fixed(tmp_path, arguments, sampler):
     assert (settings.strategy, settings.candidates) == ("fixed", (sampler,))
 
 
+def test_the_hidden_sizes_of_ngcf_are_its_depth(tmp_path):
+    config = atomic(tmp_path) | {"model": "NGCF", "hidden_size_list": [64, 64]}
+    _, settings, left_out = from_recbole(config)
+    assert (settings.dim, settings.depth) == (64, 2)
+    assert "hidden_size_list" not in left_out
+
+
 def test_a_config_object_and_benchmark_files_are_taken(tmp_path):
     config = atomic(tmp_path)
     lines = (tmp_path / "tiny" / "tiny.inter").read_text().splitlines()
@@ -114,6 +121,7 @@ def test_splits_by_time(tmp_path, split, wanted):
         {"train_neg_sample_args": {"distribution": "none"}},
         {"train_neg_sample_args": {"dynamic": True, "candidate_num": 8, "sample_num": 2}},
         {"train_neg_sample_args": {"dynamic": True, "distribution": "popularity"}},
+        {"model": "NGCF", "embedding_size": 16, "hidden_size_list": [16, 32]},
         {"dataset": None},
     ],
     ids=str,

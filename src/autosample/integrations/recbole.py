@@ -42,10 +42,10 @@ def from_recbole(config: Any) -> FromRecBole:
 
     Taken are the ``.inter`` file or the parts of ``benchmark_filename``, field names,
     ``val_interval`` of the rating, equal bounds of ``user_inter_num_interval`` and
-    ``item_inter_num_interval`` (as a k-core), ``eval_args``, the model, sizes, ``stopping_step``,
-    ``valid_metric``, ``metrics`` and ``topk``. ``train_neg_sample_args``, where given, becomes the
-    fixed sampler it describes; without it the sampler is searched for. ``reg_weight`` is left out:
-    its scale is another.
+    ``item_inter_num_interval`` (as a k-core), ``eval_args``, the model, sizes
+    (``hidden_size_list`` of NGCF as a depth), ``stopping_step``, ``valid_metric``, ``metrics`` and
+    ``topk``. ``train_neg_sample_args``, where given, becomes the fixed sampler it describes;
+    without it the sampler is searched for. ``reg_weight`` is left out: its scale is another.
 
     Args:
         config: A mapping, such as a YAML file read, or a ``recbole.config.Config``.
@@ -92,6 +92,11 @@ def _settings(keys: _Keys) -> Settings:
         known = ", ".join(_MODELS)
         raise _no_counterpart(f"model must be one of {known}, got {model!r}", "Choose one of these")
     given = {ours: keys.get(theirs, None) for theirs, ours in _DIRECT.items()}
+    if model == "NGCF" and (widths := keys.get("hidden_size_list", None)):
+        if set(widths) != {given["dim"] or Settings().dim}:
+            what = f"hidden_size_list must hold the embedding_size only, got {widths}"
+            raise _no_counterpart(what, "Make the sizes equal")
+        given["depth"] = len(widths)
     cuts = keys.get("topk", [10])
     cuts = cuts if isinstance(cuts, Sequence) else [cuts]
     names = keys.get("metrics", ["Recall", "MRR", "NDCG", "Hit", "Precision"])
