@@ -115,6 +115,22 @@ def test_any_locale_can_print_any_id(run) -> None:
     assert b"\\u202eabc" in done.stdout
 
 
+@pytest.mark.parametrize("form", ["--json", "--format=jsonl"])
+def test_json_is_json_in_any_encoding(run, form) -> None:
+    """As in files on Windows: an accent has a byte there, and an emoji has none."""
+    assert run(table(row=lambda user, item: f"u{user},\xe9\U0001f600{item}")).exit == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "autosample", "recommend", "run", "-k", "1", form],
+        env={**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    found = [json.loads(line) for line in done.stdout.decode("cp1252").splitlines()]
+    rows = found[0]["recommendations"] if form == "--json" else found
+    assert all(row["item"].startswith("\xe9\U0001f600") for row in rows)
+
+
 def test_a_file_system_without_locks_is_said(run, monkeypatch) -> None:
     """Case 73: the system's own refusal, as network file systems give it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import os
@@ -52,10 +53,17 @@ def show(error: BaseException) -> int:
 
 
 def survive_any_locale() -> None:
-    """Let text that the terminal's encoding does not have be printed as escapes."""
+    """Let text that the output's encoding does not have be printed as escapes, those of JSON."""
+    codecs.register_error("autosample", _escaped)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="autosample")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _understood(error: BaseException) -> AutosampleError | None:
