@@ -1,8 +1,10 @@
 import shutil
 import threading
 import time
+from unittest.mock import Mock
 
 import pytest
+from safetensors import SafetensorError
 
 from autosample.errors import StoreError
 from autosample.serve import model as module
@@ -45,6 +47,17 @@ def test_a_result_that_cannot_be_read_changes_nothing(run) -> None:
     shutil.rmtree(run)
     assert holder.refresh() is False
     assert "AS507" in holder.problem
+
+
+@pytest.mark.parametrize("cause", [PermissionError(13, "denied"), SafetensorError("torn")])
+def test_files_that_go_while_they_are_read_do_not_end_the_watch(run, monkeypatch, cause) -> None:
+    holder = Holder(run)
+    replace_run(run, finished(seed=1))
+    with monkeypatch.context() as context:
+        context.setattr(module.Lists, "load", Mock(side_effect=cause))
+        assert holder.refresh() is False
+    assert type(cause).__name__ in holder.problem
+    assert holder.refresh() is True
 
 
 def test_files_of_two_results_are_never_mixed(run, monkeypatch) -> None:

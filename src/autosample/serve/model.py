@@ -79,8 +79,9 @@ class Holder:
             try:
                 if changed := revision_of(self.path) != self.model.revision:
                     self.model = Model.load(self.path)
-            except AutosampleError as error:
-                self.problem = str(error)
+            except Exception as error:  # whatever comes of files that change while they are read
+                known = isinstance(error, AutosampleError)
+                self.problem = str(error) if known else f"{type(error).__name__}: {error}"
                 return False
             self.problem = ""
             return changed
