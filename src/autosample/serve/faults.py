@@ -133,7 +133,8 @@ async def _of_http(request: Request, error: Any) -> JSONResponse:
         response = answer(SettingsError("AS290", f"{error.detail}.", "See /openapi.json."))
     response.status_code = error.status_code
     if error.status_code == 405:
-        here = [route for route in request.app.routes if route.path == request.url.path]
+        path = request.scope["path"]
+        here = [route for route in request.app.routes if route.path_regex.match(path)]
         methods = {method for route in here for method in route.methods}
         response.headers["allow"] = ", ".join(sorted(methods))
     return response
