@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,12 @@ from autosample.cli.run import start
 from autosample.errors import StoreError
 from autosample.kernels import cache
 from autosample.models import MODELS
+from autosample.run import run
 from autosample.samplers import SAMPLERS
 from autosample.settings import Settings
 from autosample.store import RunFolder
 from autosample.store.files import locked
+from tests.report import making
 from tests.report.test_browser import BROWSER
 from tests.tiny import QUICK, assert_same, quick, tiny_dataset, write_events
 
@@ -213,6 +216,15 @@ def test_repeat_gives_the_same(cli, finished, name) -> None:
     assert "the same" in err
     assert json.loads(out)["folder"] == "again"
     assert_same(RunFolder.open("again").result(), RunFolder.open(finished).result())
+
+
+@pytest.mark.parametrize("with_test", [True, False])
+def test_repeat_says_when_validation_ends_otherwise(cli, tmp_path, with_test) -> None:
+    data, settings = making.tiny_dataset(with_test=with_test), quick(epochs=2)
+    folder = RunFolder.create(tmp_path / "old", data, settings)
+    folder.finish(replace(run(data, settings), valid_metric=0.5), data)
+    _, _, err = cli("repeat", folder.path)
+    assert "The metrics are other than in" in err
 
 
 def test_recommend_prints_or_writes(cli, finished) -> None:

@@ -121,7 +121,8 @@ def repeat(
     new = RunFolder.create(out or _new_name(old.path.name), dataset, old.settings())
     _go(new, json)
     if old.finished:
-        same = old.result(dataset).metrics == new.result(dataset).metrics
+        was, is_ = old.result(dataset), new.result(dataset)
+        same = (was.valid_metric, was.metrics) == (is_.valid_metric, is_.metrics)
         output.say(f"The metrics are {'the same as' if same else 'other than'} in {old.path}.")
 
 
