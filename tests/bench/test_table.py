@@ -131,6 +131,22 @@ def test_workers_that_claim_at_once_get_different_jobs(tmp_path, planned):
     assert len(keys) == len(set(keys)) == len(planned)
 
 
+def test_a_table_that_is_none_is_an_error_for_people(tmp_path):
+    (tmp_path / "bench.sqlite").write_text("something else\n" * 100)
+    with pytest.raises(StoreError, match=r"AS504.*bench\.sqlite.*not a database"):
+        JobTable(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "code"), [("query_only = 1", "AS503"), ("max_page_count = 1", "AS502")]
+)
+def test_a_table_that_takes_nothing_is_an_error_for_people(made, pragma, code):
+    made._base.execute(f"PRAGMA {pragma}")
+    for _ in range(2):
+        with pytest.raises(StoreError, match=code):
+            made.add([], "autosample " * 10_000)
+
+
 def test_other_folders_and_versions_are_refused(tmp_path, planned):
     with pytest.raises(StoreError, match="AS531"):
         JobTable(tmp_path)

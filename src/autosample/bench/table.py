@@ -8,6 +8,7 @@ transaction that is on disk before it returns.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sqlite3
 import time
@@ -20,6 +21,7 @@ from autosample.bench.jobs import Job
 from autosample.bench.sources import Source
 from autosample.errors import StoreError
 from autosample.settings import Settings
+from autosample.store.files import storing
 
 NAME = "bench.sqlite"
 FORMAT = 1
@@ -27,6 +29,11 @@ State = Literal["waiting", "running", "done", "failed"]
 
 _TRIES = 2  # failures after which a job has failed
 _LONGEST = 3600.0  # seconds; a lease that ends later was given before the clock was set back
+_FAULTS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+}
 _DEATHS = 5  # workers that died at a job, after which it has failed
 
 _SCHEMA = """
@@ -70,7 +77,8 @@ class JobTable:
         create: Make the table where there is none.
 
     Raises:
-        StoreError: AS531 when there is no table, AS532 when another version made it.
+        StoreError: AS531 when there is no table, AS532 when another version made it; AS502, AS503,
+            AS504, here and from every method, when it cannot be read and written.
     """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
@@ -82,10 +90,12 @@ class JobTable:
                 "Make one: autosample bench plan.",
             )
         folder.mkdir(parents=True, exist_ok=True)
-        self._base = sqlite3.connect(path, timeout=60, isolation_level=None)
-        self._base.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-            self._base.execute(f"PRAGMA {pragma}")
+        self._path = path
+        with self._asking():
+            self._base = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._base.row_factory = sqlite3.Row
+            for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+                self._base.execute(f"PRAGMA {pragma}")
         with self._change():
             (found,) = self._base.execute("PRAGMA user_version").fetchone()
             if found == 0:
@@ -201,17 +211,21 @@ class JobTable:
 
     def rows(self) -> list[Row]:
         """All jobs in their order."""
-        found = self._base.execute("SELECT * FROM jobs ORDER BY place").fetchall()
+        with self._asking():
+            found = self._base.execute("SELECT * FROM jobs ORDER BY place").fetchall()
         return [_read(row) for row in found]
 
     def commands(self) -> list[str]:
         """What was typed to plan, in order."""
-        found = self._base.execute("SELECT command FROM commands ORDER BY place")
+        with self._asking():
+            found = self._base.execute("SELECT command FROM commands ORDER BY place").fetchall()
         return [command for (command,) in found]
 
     def counts(self) -> dict[State, int]:
         """Number of jobs by state."""
-        found = self._base.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall()
+        query = "SELECT state, count(*) FROM jobs GROUP BY state"
+        with self._asking():
+            found = self._base.execute(query).fetchall()
         states: tuple[State, ...] = ("waiting", "running", "done", "failed")
         return {state: dict(map(tuple, found)).get(state, 0) for state in states}
 
@@ -227,13 +241,24 @@ class JobTable:
     @contextlib.contextmanager
     def _change(self) -> Iterator[None]:
         """A transaction that holds the only right to write from its beginning."""
-        self._base.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
-        self._base.execute("COMMIT")
+        with self._asking():
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._base.in_transaction:  # SQLite itself ends it when the disk is full
+                    self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Turn faults of the file into errors for people."""
+        with storing(self._path):
+            try:
+                yield
+            except sqlite3.DatabaseError as error:
+                raise OSError(_FAULTS.get(error.sqlite_errorcode & 0xFF), str(error)) from None
 
 
 def _read(row: sqlite3.Row) -> Row:
