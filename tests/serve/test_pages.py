@@ -4,7 +4,9 @@ import urllib.parse
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import escape
 
+from autosample.errors import StoreError
 from autosample.report import words
 from autosample.serve.pages import make_pages
 from autosample.store import RunFolder
@@ -173,6 +175,16 @@ def test_nothing_is_taken_or_changed(http, folder) -> None:
     assert http.ask("GET", "/", headers={"host": "evil.example"}).status_code == 403
     http.get("/run/good")
     assert sorted(path.stat().st_mtime_ns for path in folder.rglob("*")) == before
+
+
+def test_commands_can_be_typed_whatever_the_folder_is_called(tmp_path) -> None:
+    folder = RunFolder.create(tmp_path / "my run", tiny_dataset(), quick(epochs=2))
+    pages, quoted = Client(make_pages(tmp_path)), escape(f"'{folder.path}'")
+    assert f"autosample resume {quoted}" in pages.get("/run/my run").text
+    with pytest.raises(StoreError, match=r"resume '.*my run'"):
+        folder.result()
+    folder.run()
+    assert f"autosample repeat {quoted}" in pages.get("/run/my run/report").text
 
 
 def test_an_empty_folder_waits_for_runs(tmp_path) -> None:

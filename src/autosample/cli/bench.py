@@ -96,7 +96,7 @@ def plan(
         output.print_json({"planned": len(jobs), "added": added, **table.counts()})
         return
     typer.echo(f"Added {added} of {len(jobs)} jobs; the others were there.")
-    typer.echo(f"Start one or more workers with: autosample bench work {folder}")
+    typer.echo(f"Start one or more workers with: autosample bench work {shlex.quote(str(folder))}")
 
 
 @app.command(epilog="Example: autosample bench work bench")
@@ -123,7 +123,7 @@ def work(
     if retry:
         JobTable(folder).retry()
     worker = Worker(folder, lease=lease, keep=keep, watch=watching(), show=output.progress)
-    with stoppable(f"autosample bench work {folder}"):
+    with stoppable(f"autosample bench work {shlex.quote(str(folder))}"):
         done = worker.work()
     counts = JobTable(folder).counts()
     if json:
@@ -131,7 +131,7 @@ def work(
     else:
         typer.echo(f"Did {done} jobs; {counts['done']} are done, {counts['failed']} failed.")
     if counts["failed"]:
-        output.say(f"See: autosample bench status {folder}")
+        output.say(f"See: autosample bench status {shlex.quote(str(folder))}")
         raise typer.Exit(1)
 
 

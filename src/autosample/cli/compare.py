@@ -155,7 +155,8 @@ def write_page_of(folder: Path, path: Path) -> Path:
         raise StoreError(
             "AS533",
             f"One page shows one comparison, and {folder} has {len(found['cells'])}.",
-            f"Look at them with `autosample bench results {folder}`, or report on one of its runs.",
+            f"Look at them with `autosample bench results {shlex.quote(str(folder))}`, or report "
+            "on one of its runs.",
             [f"{cell['dataset']}, {cell['model']}" for cell in found["cells"]],
         )
     if found["unfinished"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
@@ -103,7 +104,8 @@ def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> Fast
         others = _rivals(runs, run) if run.tested else {}
         content = {**_content(run), "rivals": plural(len(others), "other run") if others else ""}
         title = run.name if comparison is None else run.title
-        return show("run.html.j2", title=title, refresh=refresh, path=runs[name], **content)
+        path = shlex.quote(str(runs[name]))
+        return show("run.html.j2", title=title, refresh=refresh, path=path, **content)
 
     @app.get("/run/{name}/report")
     @app.get("/compare/{comparison}/run/{name}/report")
@@ -165,7 +167,7 @@ def _report(
             name=label,
             environment=run.environment(),
             against=others,
-            command=f"autosample repeat {path}",
+            command=shlex.join(["autosample", "repeat", str(path)]),
         )
         return page.read_bytes()
 

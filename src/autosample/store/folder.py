@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -119,7 +120,7 @@ class RunFolder:
             raise StoreError(
                 "AS509",
                 f"The run in {self.path} is not over.",
-                f"Run `autosample resume {self.path}` first.",
+                f"Run `autosample resume {shlex.quote(str(self.path))}` first.",
             )
         for name in (*result.FILES, "history.jsonl"):
             verified(self.path, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,7 @@ class Keeper:
             raise StoreError(
                 "AS511",
                 f"The run in {self.folder} was asked to stop, and has stopped after a checkpoint.",
-                f"Go on with `autosample resume {self.folder}`.",
+                f"Go on with `autosample resume {shlex.quote(str(self.folder))}`.",
             )
 
     def _newest(self) -> Checkpoint | None:
