@@ -136,6 +136,12 @@ def test_another_version_or_code_is_refused_unless_forked(cut, name, value) -> N
     assert "AS514" not in [note.code for note in notes]
 
 
+def test_its_own_folder_is_none_to_fork_to(cut) -> None:
+    folder = cut()
+    with pytest.raises(StoreError, match="AS501"):
+        fork(folder, folder.path, quick(**BASE, patience=3))
+
+
 def test_the_lock_of_a_dead_process_is_none(tmp_path) -> None:
     code = "import sys; from autosample.store.files import locked; from pathlib import Path\n"
     code += "with locked(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"

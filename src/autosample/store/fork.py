@@ -54,6 +54,10 @@ def fork(folder: RunFolder, path: str | Path, settings: Settings) -> RunFolder:
         StoreError: AS501 when there is something at ``path``; AS505 while the old run goes on;
             AS506 when its data was damaged.
     """
+    if Path(path).resolve() == folder.path.resolve():
+        raise StoreError(
+            "AS501", f"A run is forked to another folder, got {path}, its own.", "Name a new one."
+        )
     with locked(folder.path):
         dataset = folder.dataset()
         new = RunFolder.create(path, dataset, settings)
