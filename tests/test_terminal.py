@@ -146,6 +146,18 @@ def test_progress_is_one_line_with_time_memory_and_what_is_done(capsys, monkeypa
     assert narrow[-1].endswith("…")
 
 
+def test_a_narrow_terminal_shows_all_of_a_table(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    row = ("runs/first-20260101-120000", "finished", "60 users, 80 items, 600 pairs", *"abcdefg")
+    output.print_table([f"column {n}" for n in range(10)], [row])
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert "…" not in plain
+    lines = plain.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert row[0] in "".join(line[:7].strip() for line in lines)
+
+
 def test_nothing_moves_where_nobody_watches(capsys):
     with output.progress(quick()) as show:
         assert show is None

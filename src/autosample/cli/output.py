@@ -53,7 +53,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         for row in (columns, *rows):
             typer.echo("\t".join(map(printable, row)))
         return
-    table = Table(*columns, header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    whole = [Column(name, overflow="fold") for name in columns]
+    table = Table(*whole, header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(_shortened(printable(cell))) for cell in row))
     console.print(table)
