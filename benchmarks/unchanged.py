@@ -25,12 +25,12 @@ RESULTS = Path(__file__).parent / "results"
 PATHS = ("torch", "numba")
 METRIC = "ndcg@20"
 TOLERANCE = 0.01  # of the mean over seeds, relative
-#: Settings of ``autosample run`` by name; few epochs, since twins are slow.
+#: Settings of ``autosample run`` by name; few epochs and one validation, since twins are slow.
 TRAININGS = {
-    "mf, uniform": "--model mf --candidate uniform --epochs 10",
-    "mf, hardest of 32": "--model mf --candidate dns:pool=32 --epochs 10",
-    "mf, mixgcf of 16": "--model mf --candidate mixgcf:pool=16 --epochs 10",
-    "lightgcn, hardest of 16": "--model lightgcn --candidate dns:pool=16 --epochs 3",
+    "mf, uniform": "--model mf --candidate uniform --epochs 5 --window 5",
+    "mf, hardest of 32": "--model mf --candidate dns:pool=32 --epochs 5 --window 5",
+    "mf, mixgcf of 16": "--model mf --candidate mixgcf:pool=16 --epochs 5 --window 5",
+    "lightgcn, hardest of 16": "--model lightgcn --candidate dns:pool=16 --epochs 3 --window 3",
 }
 
 

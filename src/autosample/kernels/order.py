@@ -47,10 +47,16 @@ def score_blocks(left: Tensor, right: Tensor, users: IntArray) -> Iterator[tuple
         yield block, left[torch.from_numpy(block).to(left.device)] @ right.T
 
 
-def places_of(scores: Tensor, users: IntArray, seen: ItemLists) -> tuple[Tensor, Tensor, Tensor]:
-    """(B, I) each: is it unseen; items from best to worst; how many unseen up to there."""
+def unseen_of(scores: Tensor, users: IntArray, seen: ItemLists) -> Tensor:
+    """(B, I), which items the users have not seen."""
     unseen = torch.ones(scores.shape, dtype=torch.bool, device=scores.device)
     unseen[pairs_of(users, seen, scores.device)] = False
+    return unseen
+
+
+def places_of(scores: Tensor, users: IntArray, seen: ItemLists) -> tuple[Tensor, Tensor, Tensor]:
+    """(B, I) each: is it unseen; items from best to worst; how many unseen up to there."""
+    unseen = unseen_of(scores, users, seen)
     order = torch.sort(scores, dim=1, descending=True, stable=True).indices
     return unseen, order, unseen.gather(1, order).cumsum(dim=1)
 

@@ -21,9 +21,9 @@ from autosample.kernels.order import (
     ScoreArray,
     count_not_below,
     pairs_of,
-    places_of,
     refuse,
     score_blocks,
+    unseen_of,
 )
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
@@ -36,6 +36,8 @@ from autosample.kernels.tile import (
     score_pair,
     score_tile,
 )
+
+_PAIRS = 128  # that the twin looks at together
 
 
 def ranks_of(
@@ -80,18 +82,28 @@ def ranks_of(
 def ranks_of_torch(
     left: Tensor, right: Tensor, users: IntArray, seen: ItemLists, held: ItemLists
 ) -> RankArray:
-    """Torch twin of :func:`ranks_of`, by sorting whole rows; blocks of users within 64 MB."""
+    """Torch twin of :func:`ranks_of`: counts what comes before, in blocks of 64 MB of scores."""
     ranks = []
     for block, scores in score_blocks(left, right, users):
-        unseen, order, places = places_of(scores, block, seen)
+        unseen = unseen_of(scores, block, seen)
         rows, items = pairs_of(block, held, scores.device)
         faults = torch.zeros(len(block), dtype=torch.int8, device=scores.device)
         faults[rows[~unseen[rows, items]]] = OVERLAP
         faults[scores.isnan().any(dim=1)] = NAN
         refuse(block, faults.cpu().numpy())
-        found = torch.empty_like(places).scatter_(1, order, places)[rows, items]
+        ranked = scores.masked_fill(~unseen, torch.nan)  # neither above nor equal to anything
+        pairs = torch.split(torch.stack([rows, items]), _PAIRS, dim=1)
+        found = torch.cat([_places(ranked, *some) for some in pairs])
         ranks.append(found.to(torch.int32).cpu().numpy())
     return np.concatenate([*ranks, np.empty(0, np.int32)])
+
+
+def _places(scores: Tensor, rows: Tensor, items: Tensor) -> Tensor:
+    """1 + how many of each pair's row come before its item, (n,) int64."""
+    own, others = scores[rows, items][:, None], scores[rows]
+    places = 1 + (others > own).sum(dim=1)
+    pair, item = (others == own).nonzero(as_tuple=True)
+    return places.index_add_(0, pair, (item < items[pair]).long())
 
 
 @numba.njit(nogil=True, cache=True)
