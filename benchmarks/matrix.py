@@ -15,7 +15,7 @@ import sys
 EPOCHS = {
     "lastfm": {"mf": 100, "lightgcn": 100, "ngcf": 60},
     "citeulike": {"mf": 60, "lightgcn": 60, "ngcf": 40},
-    "gowalla": {"mf": 60, "lightgcn": 20, "ngcf": 20},
+    "gowalla": {"mf": 60, "lightgcn": 20, "ngcf": 10},
     "amazon-cds": {"mf": 60, "lightgcn": 20, "ngcf": 20},
     "yelp2018": {"mf": 60, "lightgcn": 20, "ngcf": 20},
 }
