@@ -43,7 +43,7 @@ def test_by_hand(twin):
     assert product.flatten().tolist() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("d", [1, 5, 64, 150])
+@pytest.mark.parametrize("d", [1, 5, 16, 32, 40, 64, 112, 150])
 def test_agrees_with_scipy(d):
     interactions = random_interactions()
     adjacency = Adjacency(interactions)

@@ -81,7 +81,7 @@ class Adjacency(nn.Module):
         scales = scale if factors is None else scale * factors.numpy()
         graph = (starts[:-1], starts[1:], self.neighbours.numpy(), scale, scales)
         arrays = (table.contiguous().numpy(), *self._placed(plus, table), out.numpy())
-        parallel_ranges(_propagate, self.n_nodes, *graph, *arrays)
+        parallel_ranges(_sums, self.n_nodes, *graph, *arrays)
         return out
 
     def product_of_rows(self, rows: Rows, plus: Tensor | None = None) -> Tensor:
@@ -110,7 +110,7 @@ class Adjacency(nn.Module):
         def propagate(start: int, stop: int) -> None:
             _keep(start, stop, *graph)
             arrays = (starts, ends, self._kept, *scales, values_of, place, added, out.numpy())
-            _propagate(start, stop, *arrays)
+            _sums(start, stop, *arrays)
 
         parallel_ranges(propagate, self.n_nodes)
         return out
@@ -166,11 +166,18 @@ def _keep(start, stop, indptr, neighbours, place, starts, ends, kept):  # type: 
         ends[node] = cursor
 
 
+def _sums(start: int, stop: int, *arrays: npt.NDArray[Any]) -> None:
+    """Sums over neighbours in their order, and what is added to them, of some nodes."""
+    _by_fours(start, stop, *arrays)
+    if arrays[-1].shape[1] % _FOUR:
+        _rest(start, stop, *arrays)
+
+
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})
-def _propagate(  # type: ignore[no-untyped-def]
+def _by_fours(  # type: ignore[no-untyped-def]
     start, stop, starts, ends, neighbours, scale, scales, table, place, values, out
 ):
-    """Sums over neighbours in their order; ``scales`` belongs to rows of ``table``."""
+    """The columns in whole fours of vectors; ``scales`` belongs to rows of ``table``."""
     width = table.shape[1]
     for node in range(start, stop):
         first, last, total = starts[node], ends[node], out[node]
@@ -190,15 +197,40 @@ def _propagate(  # type: ignore[no-untyped-def]
             store(c, scale[node], total, done + 2 * LANES)
             store(e, scale[node], total, done + 3 * LANES)
             done += _FOUR
-        if done < width:
-            total[done:] = 0.0
-            for at in range(first, last):
-                row, factor = table[neighbours[at]], scales[neighbours[at]]
-                for d in range(done, width):
-                    total[d] += factor * row[d]
-            for d in range(done, width):
-                total[d] *= scale[node]
         if place.shape[0] > 0 and place[node] >= 0:
             value = values[place[node]]
-            for d in range(width):
+            for d in range(done):
+                total[d] += value[d]
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+def _rest(  # type: ignore[no-untyped-def]
+    start, stop, starts, ends, neighbours, scale, scales, table, place, values, out
+):
+    """The other columns, a vector at a time, and then by number.
+
+    A kernel of its own: beside the other loop it took registers from it.
+    """
+    width = table.shape[1]
+    for node in range(start, stop):
+        first, last, total = starts[node], ends[node], out[node]
+        done = width // _FOUR * _FOUR
+        while done + LANES <= width:
+            part = zeros()
+            for at in range(first, last):
+                if at + _AHEAD < neighbours.shape[0]:
+                    prefetch_row(table, neighbours[at + _AHEAD])
+                part = add_product(part, scales[neighbours[at]], table[neighbours[at]], done)
+            store(part, scale[node], total, done)
+            done += LANES
+        total[done:] = 0.0
+        for at in range(first, last if done < width else first):
+            row, factor = table[neighbours[at]], scales[neighbours[at]]
+            for d in range(done, width):
+                total[d] += factor * row[d]
+        for d in range(done, width):
+            total[d] *= scale[node]
+        if place.shape[0] > 0 and place[node] >= 0:
+            value = values[place[node]]
+            for d in range(width // _FOUR * _FOUR, width):
                 total[d] += value[d]
