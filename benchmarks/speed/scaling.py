@@ -52,9 +52,9 @@ class Point:
 def points() -> Iterator[Point]:
     """All points, curve by curve."""
     for size in POSITIVES:
-        yield Point("positives", "mf-uniform", size, positives=size)
+        yield Point("positives", "mf-epochs", size, positives=size)
     for size in ITEMS:
-        yield Point("items", "mf-uniform", size, items=size)
+        yield Point("items", "mf-epochs", size, items=size)
     for work in WORKS:
         for dim in DIMS:
             yield Point("dim", work, dim, dim=dim)
