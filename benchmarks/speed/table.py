@@ -167,6 +167,16 @@ def _cells(entry: Mapping[str, Any], unit: str) -> tuple[str, str, str]:
     return f"{entry['median']:,.0f} {unit}", f"{entry['spread']:.0%}", peak
 
 
+def growth_table(scaling: Mapping[str, Any]) -> str:
+    """What every point of the curves reached, on one thread unless threads are what varies."""
+    points = [point for curve in scaling["curves"].values() for point in curve]
+    rows = [
+        (point["curve"], point["work"], f"{point['value']:,}", *_cells(point, "positives"))
+        for point in points
+    ]
+    return markdown(("what varies", "work", "value", "a second (median)", "spread", "peak"), rows)
+
+
 def main(speed: str, scaling: str | None = None) -> None:
     report = json.loads(Path(speed).read_text())
     for data in report["data"]:
@@ -178,6 +188,8 @@ def main(speed: str, scaling: str | None = None) -> None:
         print(f"## Targets, {data}\n\n{targets_table(lines)}\n")
         print(f"## Rates, {data}\n\n{rates_table(report, data)}\n")
     print(f"## Environments\n\n{environments_table(report)}")
+    if scaling is not None:
+        print(f"\n## Growth\n\n{growth_table(json.loads(Path(scaling).read_text()))}")
 
 
 if __name__ == "__main__":
