@@ -140,7 +140,8 @@ class Learner:
         draw = Draw(self.unseen, seed=self.seed, epoch=self.epoch, epochs=self.epochs)
         slot, begun = self.slot(sampler), self.begun or Begun()
         started = time.perf_counter() - begun.seconds
-        guard.begin_epoch(slot.sampler, self.model.view(), draw)
+        with guard.named(slot.sampler, "begin an epoch"):
+            slot.sampler.begin_epoch(self.model.view(), draw)
         if begun.slots:  # what begin_epoch saw at the time was another model
             slot.load_state(begun.slots[sampler.label])
         self.begun = begun

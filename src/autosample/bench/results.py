@@ -59,7 +59,8 @@ def _jobs(folders: Sequence[Path]) -> list[tuple[Path, Row]]:
     found: dict[str, tuple[Path, Row]] = {}
     for folder in folders:
         for row in _rows(folder):
-            if row.key not in found or (row.state == "done" != found[row.key][1].state):
+            known = found.get(row.key)
+            if known is None or (row.state == "done" and known[1].state != "done"):
                 found[row.key] = folder, row
     return list(found.values())
 

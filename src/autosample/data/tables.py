@@ -134,7 +134,7 @@ def _quoted_fields(lines: pl.Series, separator: str, name: str) -> pl.DataFrame:
     numbers, fields = [], []
     try:
         for row in reader:
-            if len(row) > 1 or "".join(row).strip():
+            if not _is_blank(row):
                 numbers.append(reader.line_num)
                 fields.append(row)
     except csv.Error as cause:
@@ -160,10 +160,15 @@ def _unbroken_fields(lines: pl.Series, separator: str) -> tuple[pl.DataFrame, in
         except csv.Error:
             broken += 1
             continue
-        if rows and (len(rows[0]) > 1 or "".join(rows[0]).strip()):
+        if rows and not _is_blank(rows[0]):
             numbers.append(number)
             fields.append(rows[0])
     return _numbered(numbers, fields), broken
+
+
+def _is_blank(row: Sequence[str]) -> bool:
+    """Whether a line has no separator and nothing but blanks."""
+    return len(row) < 2 and not "".join(row).strip()
 
 
 def _numbered(numbers: list[int], fields: list[list[str]]) -> pl.DataFrame:

@@ -223,13 +223,14 @@ def _rest(  # type: ignore[no-untyped-def]
                 part = add_product(part, scales[neighbours[at]], table[neighbours[at]], done)
             store(part, scale[node], total, done)
             done += LANES
-        total[done:] = 0.0
-        for at in range(first, last if done < width else first):
-            row, factor = table[neighbours[at]], scales[neighbours[at]]
+        if done < width:
+            total[done:] = 0.0
+            for at in range(first, last):
+                row, factor = table[neighbours[at]], scales[neighbours[at]]
+                for d in range(done, width):
+                    total[d] += factor * row[d]
             for d in range(done, width):
-                total[d] += factor * row[d]
-        for d in range(done, width):
-            total[d] *= scale[node]
+                total[d] *= scale[node]
         if place.shape[0] > 0 and place[node] >= 0:
             value = values[place[node]]
             for d in range(width // _FOUR * _FOUR, width):

@@ -35,16 +35,6 @@ def sample(sampler: Sampler, batch: Batch, view: View, draw: Draw) -> Negatives:
     return negatives
 
 
-def begin_epoch(sampler: Sampler, view: View, draw: Draw) -> None:
-    """Let a sampler refresh what it keeps between epochs.
-
-    Raises:
-        SamplerError: AS304 when the sampler raises what is not an error of this package.
-    """
-    with named(sampler, "begin an epoch"):
-        sampler.begin_epoch(view, draw)
-
-
 @contextmanager
 def named(sampler: Sampler, task: str) -> Iterator[None]:
     """Refuse what a sampler raises at a task by its name.
