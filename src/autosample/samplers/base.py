@@ -89,27 +89,35 @@ class Sampler(nn.Module, ABC):
         """A new, unprepared sampler of the same class with some settings changed."""
         return type(self)(**{**self.settings, **changes})
 
+    def with_hardness(self, value: float) -> Self | None:
+        """The sampler with another hardness; None where it has none or its class refuses the value.
+
+        Rounded where the argument takes whole numbers: it is one, and so is its default.
+        """
+        if self.hardness is None:
+            return None
+        default = inspect.signature(type(self).__init__).parameters[self.hardness].default
+        whole = isinstance(getattr(self, self.hardness), int) and not isinstance(default, float)
+        try:
+            return self.with_settings(**{self.hardness: round(value) if whole else value})
+        except SettingsError:
+            return None
+
     def scaled(self, factor: float) -> Self | None:
         """The sampler with its hardness multiplied by ``factor``; None where it cannot move.
 
-        A factor above 1 is harder, whichever way the argument runs. Integer arguments are rounded,
-        unless their default is a float; a move that changes nothing, leaves ``hardness_range`` or
-        that the class refuses gives None.
+        A factor above 1 is harder, whichever way the argument runs. None also for a move that
+        changes nothing or leaves ``hardness_range``.
         """
         if self.hardness is None:
             return None
         value = getattr(self, self.hardness)
-        moved = value * factor if self.harder_is_larger else value / factor
-        default = inspect.signature(type(self).__init__).parameters[self.hardness].default
-        if isinstance(value, int) and not isinstance(default, float):
-            moved = round(moved)
+        moved = self.with_hardness(value * factor if self.harder_is_larger else value / factor)
+        if moved is None:
+            return None
         low, high = self.hardness_range
-        if moved == value or not low <= moved <= high:
-            return None
-        try:
-            return self.with_settings(**{self.hardness: moved})
-        except SettingsError:
-            return None
+        reached = getattr(moved, self.hardness)
+        return moved if reached != value and low <= reached <= high else None
 
     def harder_than(self, other: Sampler) -> bool:
         """Whether this is ``other``'s class with its hardness moved up."""

@@ -217,7 +217,8 @@ class Adaptive(Search):
         if others and self.challenge_every and self._trial % self.challenge_every == 0:
             challenger = others[self._trial // self.challenge_every % len(others)]
             if challenger.hardness is not None and challenger.hardness == incumbent.hardness:
-                challenger = _as_hard(challenger, getattr(incumbent, challenger.hardness))
+                hardness = getattr(incumbent, challenger.hardness)
+                challenger = challenger.with_hardness(hardness) or challenger
             preferred = families[type(challenger)] < families.get(type(incumbent), len(families))
             arms.insert(0 if preferred else len(arms), challenger)
         out = self._barred | {rival.sampler.label for rival in self._rivals}
@@ -230,14 +231,6 @@ class Adaptive(Search):
             lost = 0 if place == choice else self._lost.get(arm.label, 0) + 1
             self._lost[arm.label] = lost
             self._rests_until[arm.label] = self._trial + min(lost, 4)
-
-
-def _as_hard(challenger: Sampler, hardness: float) -> Sampler:
-    """The challenger with that hardness, or as it is where its class refuses the value."""
-    try:
-        return challenger.with_settings(**{str(challenger.hardness): hardness})
-    except SettingsError:
-        return challenger
 
 
 def _reason(outcomes: list[Outcome], choice: int, leader: Outcome, z: list[float]) -> str:

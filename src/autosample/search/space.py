@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
 
 #: How far the space reaches beyond the candidates' hardness: the adaptive search's step.
@@ -32,15 +31,9 @@ class Family:
 
         Whole-numbered arguments are rounded. None where the class refuses the value.
         """
-        argument = self.sampler.hardness
-        if argument is None or self.low == self.high:
+        if self.low == self.high:
             return self.sampler
-        value = float(self.low * (self.high / self.low) ** share)
-        whole = isinstance(getattr(self.sampler, argument), int)
-        try:
-            return self.sampler.with_settings(**{argument: round(value) if whole else value})
-        except SettingsError:
-            return None
+        return self.sampler.with_hardness(float(self.low * (self.high / self.low) ** share))
 
 
 def families(candidates: Sequence[Sampler]) -> list[Family]:
