@@ -236,6 +236,14 @@ def test_a_sampler_that_was_left_for_a_harder_one_may_come_back():
     assert "dns:pool=64" not in shown  # it led astray
 
 
+@pytest.mark.parametrize(("windows", "rival"), [(5, True), (4, False)])
+def test_no_rival_starts_with_fewer_windows_left_than_losses_it_may_have(windows, rival):
+    adaptive = search("dns:pool=16", epochs=5 * windows)
+    tell(adaptive, {"dns:pool=16": 0.3})
+    forks = {"dns:pool=4": 0.3, "dns:pool=16": 0.4, "dns:pool=64": 0.3}
+    assert bool(tell(adaptive, forks).keep) == rival
+
+
 def test_a_move_to_an_easier_sampler_leaves_no_rival():
     adaptive = search("dns:pool=16", epochs=100)
     tell(adaptive, {"dns:pool=16": 0.3})
@@ -259,6 +267,19 @@ def test_users_are_split_where_there_are_enough_and_training_starts_over():
     assert decision.label == "dns:pool=16"
     assert decision.evidence["dns:pool=16"]["users"] == (group == 2).sum()
     assert [a.sampler.label for a in adaptive.ask().arms] == LADDER[1:]
+
+
+def test_the_best_of_another_family_among_split_users_is_a_rival_from_the_start():
+    adaptive = search(*LADDER, "mixgcf:pool=4", "mixgcf:pool=64", n_users=9000, design="split")
+    (arm,) = adaptive.ask().arms
+    group = arm.sampler.assignment.numpy()
+    scores = 0.3 + np.array([0.01, 0.02, 0.05, 0.04, 0.0, 0.03])[group]
+    decision = adaptive.tell([Outcome("split", np.arange(9000), scores)])
+    assert decision.label == "dns:pool=16"
+    assert decision.keep == {"rival mixgcf:pool=64": INITIAL}
+    assert adaptive.keeps == set(decision.keep)
+    arm = adaptive.ask().arms[-1]
+    assert (arm.sampler.label, arm.start) == ("mixgcf:pool=64", "rival mixgcf:pool=64")
 
 
 def test_a_tie_among_split_users_goes_to_the_leader():

@@ -7,7 +7,7 @@ import pytest
 
 from autosample.samplers import make_sampler
 from autosample.search import Outcome
-from autosample.search.rivals import LOSSES, TRIALS, Rivals
+from autosample.search.rivals import LOSSES, TRIALS, Rivals, behind
 
 NOISE = np.random.default_rng(0).normal(0.0, 0.1, 1000)
 CHOSEN = Outcome("dns:pool=4", np.arange(1000), np.full(1000, 0.5))
@@ -19,9 +19,9 @@ def outcome(z: float) -> Outcome:
     return Outcome("x", np.arange(1000), CHOSEN.scores + (change + z / np.sqrt(1000)) * 0.1)
 
 
-def with_one(level: float = 0.2) -> Rivals:
-    rivals = Rivals(level)
-    assert rivals.add(make_sampler("mixgcf:pool=16")) == "rival mixgcf:pool=16"
+def with_one(behind: float | None = 0.0) -> Rivals:
+    rivals = Rivals(0.2)
+    assert rivals.add(make_sampler("mixgcf:pool=16"), behind=behind) == "rival mixgcf:pool=16"
     return rivals
 
 
@@ -37,7 +37,7 @@ def test_a_rival_trains_on_from_its_own_parameters():
 @pytest.mark.parametrize(("z", "wins"), [(1.27, False), (1.29, True)])
 def test_it_wins_at_half_the_level(z, wins):
     rivals = with_one()  # the upper tenth of a normal distribution begins at 1.2816
-    winner, given_up, evidence = rivals.meet([outcome(z)], CHOSEN)
+    winner, given_up, evidence = rivals.meet([outcome(z)], CHOSEN, 9)
     assert not given_up
     assert (winner is not None) == wins
     assert len(rivals.arms) == (not wins)
@@ -47,16 +47,16 @@ def test_it_wins_at_half_the_level(z, wins):
 def test_the_better_of_two_winners_wins_and_the_other_stays():
     rivals = with_one()
     rivals.add(make_sampler("dns:pool=4"))
-    winner = rivals.meet([outcome(2), outcome(3)], CHOSEN).winner
+    winner = rivals.meet([outcome(2), outcome(3)], CHOSEN, 9).winner
     assert winner.sampler.label == "dns:pool=4"
     assert rivals.states == ["rival mixgcf:pool=16"]
 
 
-def given_up_after(*ahead: float) -> int | None:
+def given_up_after(*ahead: float, later: int = 5, behind: float | None = 0.0) -> int | None:
     """Trials it takes part in, when it is ahead by these z; None: still there after all."""
-    rivals = with_one()
+    rivals = with_one(behind)
     for place, z in enumerate(ahead, 1):
-        if given_up := rivals.meet([outcome(z)], CHOSEN).given_up:
+        if given_up := rivals.meet([outcome(z)], CHOSEN, later).given_up:
             assert [(r.state, r.trials) for r in given_up] == [("rival mixgcf:pool=16", place)]
             return place
     return None
@@ -70,27 +70,54 @@ def test_losses_end_it_unless_it_was_level_in_between():
 
 
 def test_losses_do_not_count_while_it_comes_close_at_a_pace_that_will_do():
-    assert TRIALS == 8
     assert given_up_after(-12, -12, -9, -7, -5) is None  # 3 a trial and 5 trials left for 9
+    assert given_up_after(-12, -12, -9, later=2) == 3
     assert given_up_after(-12, -12, -11, -5) == 3  # 1 a trial for 11
     assert given_up_after(-12, -12, -9, -12) == 4
 
 
+def test_no_loss_counts_before_it_is_known_how_far_it_is_behind():
+    assert given_up_after(-1, -1, -1, -1, behind=None) == 4
+    assert given_up_after(-12, -12, -12, behind=0.0) == 3
+    known = 15 * 0.1 / np.sqrt(1000) / 0.5  # z = -15, of which the first trial makes 3 up
+    assert given_up_after(-12, -12, -12, behind=known) is None
+
+
+def test_a_slow_starter_is_judged_by_its_share_of_a_mean_that_rises():
+    rivals, kept = with_one(behind=None), []
+    for place, (theirs, main) in enumerate([(0.01, 0.1), (0.06, 0.3), (0.2, 0.5), (0.45, 0.7)]):
+        them, chosen = (
+            Outcome(name, np.arange(1000), mean + noise)
+            for name, mean, noise in (("x", theirs, NOISE / 50), ("y", main, 0 * NOISE))
+        )
+        rivals.meet([them], chosen, later=9 - place)
+        kept += [(rival.losses, round(rival.behind, 2)) for rival in rivals]
+    # the gap in points grows from 0.09 to 0.24 and 0.3 while it shrinks as a share
+    assert kept == [(0, 0.9), (0, 0.8), (0, 0.6), (0, 0.36)]
+
+
+def test_a_rival_of_nothing_is_not_behind():
+    nothing = Outcome("x", np.arange(4), np.zeros(4))
+    assert behind(nothing, nothing) == 0
+    assert behind(nothing, CHOSEN) == 1
+
+
 def test_it_is_given_up_after_some_trials_in_any_case():
+    assert TRIALS == 8
     rivals = with_one()
     for _ in range(TRIALS):
         assert len(rivals.arms) == 1
-        rivals.meet([outcome(0)], CHOSEN)
+        rivals.meet([outcome(0)], CHOSEN, 9)
     assert not rivals.arms
 
 
 def test_a_sampler_that_comes_again_starts_from_its_newest_parameters():
     rivals = with_one()
     for _ in range(TRIALS - 1):
-        rivals.meet([outcome(0)], CHOSEN)
+        rivals.meet([outcome(0)], CHOSEN, 9)
     rivals.add(make_sampler("mixgcf:pool=16"), instead_of="mixgcf:pool=64")
     assert len(rivals.arms) == 1
-    rivals.meet([outcome(0)], CHOSEN)
+    rivals.meet([outcome(0)], CHOSEN, 9)
     assert len(rivals.arms) == 1
 
 
@@ -99,5 +126,5 @@ def test_equal_rivals_take_over_at_the_stated_rate_only():
     for _ in range(n):
         theirs = Outcome("x", np.arange(200), 0.5 + rng.normal(0, 0.1, 200))
         chosen = Outcome("y", np.arange(200), np.full(200, 0.5))
-        wins += with_one().meet([theirs], chosen).winner is not None
+        wins += with_one().meet([theirs], chosen, 9).winner is not None
     assert abs(wins / n - 0.1) < 3 * np.sqrt(0.09 / n)

@@ -17,8 +17,8 @@ from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
 from autosample.search.base import INITIAL, Arm, Decision, Outcome, Search, Trial, named
 from autosample.search.decide import FloatArray, cheapest_not_worse, paired
-from autosample.search.race import Race, state
-from autosample.search.rivals import Rivals
+from autosample.search.race import Race, best_of_another_family, state
+from autosample.search.rivals import LOSSES, Rivals, behind
 from autosample.search.stopping import Stopping
 from autosample.search.users_split import UsersSplit
 
@@ -165,7 +165,8 @@ class Adaptive(Search):
             for place, fork in enumerate(forks)
         }
         theirs = dict(zip(self._rivals.states, rest, strict=True))
-        winner, given_up, numbers = self._rivals.meet(rest, chosen)
+        later = self._stopping.windows_left - 1
+        winner, given_up, numbers = self._rivals.meet(rest, chosen, later)
         for rival in given_up:
             label = rival.sampler.label
             self._rests_until[label] = self._trial + rival.trials * self._lost.get(label, 1)
@@ -175,14 +176,21 @@ class Adaptive(Search):
             reason = f"{chosen.label}, a rival, takes over with {chosen.mean:.4f}"
             self.incumbent = winner.sampler
             self._barred |= set() if winner.instead_of is None else {winner.instead_of}
-        elif self.incumbent.harder_than(left):
-            keep = {self._rivals.add(left, instead_of=self.incumbent.label): state(left)}
-        elif self.incumbent is left:
-            easier = [arm for arm in self._arms if left.harder_than(arm)]
-            keep = {self._rivals.add(arm): state(arm) for arm in easier}
+        elif later >= LOSSES:
+            keep = self._new_rivals(left, forks, chosen)
         self._stopping.note(self._stopping.next_window(), chosen.mean)
         trail = self.trail if winner is None else 1.0
         return Decision(adopt, self.incumbent.label, reason, evidence | numbers, keep, trail)
+
+    def _new_rivals(self, left: Sampler, forks: list[Outcome], chosen: Outcome) -> dict[str, str]:
+        """States to keep for what was left for a harder sampler, or is easier and lost."""
+        assert self.incumbent is not None  # noqa: S101  for the type checker
+        harder = self.incumbent.label if self.incumbent.harder_than(left) else None
+        return {
+            self._rivals.add(arm, instead_of=harder, behind=behind(fork, chosen)): state(arm)
+            for arm, fork in zip(self._arms, forks, strict=True)
+            if (arm is left if harder else self.incumbent is left and left.harder_than(arm))
+        }
 
     def _split_race(self) -> Trial:
         assert self.split is not None  # noqa: S101  for the type checker
@@ -198,12 +206,18 @@ class Adaptive(Search):
             self.incumbent, rival = self._race.winner, self._race.rival
             if self.incumbent is None:
                 return decision
-            keep = {} if rival is None else {self._rivals.add(rival): state(rival)}
+            if rival is None:
+                return replace(decision, trail=1.0)
+            found = {outcome.label: outcome for outcome in outcomes}
+            gap = behind(found[rival.label], found[self.incumbent.label])
+            keep = {self._rivals.add(rival, behind=gap): state(rival)}
             return replace(decision, keep=keep, trail=1.0)
-        choice, evidence = self.split.decide(outcomes[0], self.candidates)
-        self.incumbent = self.candidates[choice]
+        order, evidence = self.split.decide(outcomes[0], self.candidates)
+        ranked = [self.candidates[place] for place in order]
+        self.incumbent, rival = ranked[0], best_of_another_family(ranked)
         reason = f"{self.incumbent.label} leads among its users"
-        return Decision(INITIAL, self.incumbent.label, reason, evidence)
+        keep = {} if rival is None else {self._rivals.add(rival): INITIAL}
+        return Decision(INITIAL, self.incumbent.label, reason, evidence, keep)
 
     def _around(self, incumbent: Sampler) -> list[Sampler]:
         """Easier, same, harder, and the challenger whose turn it is; without those that rest.

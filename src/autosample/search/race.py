@@ -59,8 +59,7 @@ class Race:
             reason = f"{len(kept)} stay in the race, {leader.label} leads with {leader.mean:.4f}"
             return Decision(None, leader.label, reason, evidence)
         ranked = [self.arms[place] for place in order]
-        self.winner = ranked[0]
-        self.rival = next((arm for arm in ranked if type(arm) is not type(ranked[0])), None)
+        self.winner, self.rival = ranked[0], best_of_another_family(ranked)
         reason = f"{leader.label} wins the race with {leader.mean:.4f}"
         return Decision(state(self.winner), leader.label, reason, evidence)
 
@@ -70,6 +69,11 @@ class Race:
         for place in order:
             best.setdefault(type(self.arms[place]), place)
         return list(best.values())[:2]
+
+
+def best_of_another_family(ranked: Sequence[Sampler]) -> Sampler | None:
+    """The first that is not of the first one's class."""
+    return next((arm for arm in ranked if type(arm) is not type(ranked[0])), None)
 
 
 def state(arm: Sampler) -> str:

@@ -23,7 +23,7 @@ class Rival:
         sampler: What it trains with.
         state: Name of its parameters.
         instead_of: Label of the harder sampler that was preferred to it, if that is why it is one.
-        behind: By how much it was behind in its last trial.
+        behind: How far it was behind when last compared (:func:`behind`); None: never compared.
         losses: Trials in which it was worse and not on course to catch up, since it was last level.
         trials: Trials it has taken part in.
     """
@@ -31,7 +31,7 @@ class Rival:
     sampler: Sampler
     state: str
     instead_of: str | None = None
-    behind: float = 0.0
+    behind: float | None = None
     losses: int = 0
     trials: int = 0
 
@@ -54,14 +54,15 @@ class Rivals:
     """Keeps alive what a short trial cannot judge.
 
     Forks compare samplers one window ahead, from the same parameters. Three things only show later:
-    where another family of samplers would have ended; whether a harder sampler, which learns
-    faster, goes wrong soon after; and what an easier one is worth, whose first window costs more
-    than it brings. So the best of another family, a sampler that was left for a harder one, and an
-    easier one that lost its fork each train on from parameters of their own. A rival takes over
-    when it is better than what the forks have come to, at half the level of a fork's test since it
-    has several trials to be lucky in. It is given up after eight trials, or three in which it was
-    worse at the full level and had not come so much closer that, at this pace, it would catch up
-    within the eight.
+    where another family of samplers would have ended, which may start slowly; whether a harder
+    sampler, which learns faster, goes wrong soon after; and what an easier one is worth, whose
+    first window costs more than it brings. So the best of another family, a sampler that was left
+    for a harder one, and an easier one that lost its fork each train on from parameters of their
+    own. A rival takes over when it is better than what the forks have come to, at half the level of
+    a fork's test since it has several trials to be lucky in. It is given up after eight trials, or
+    three in which it was worse at the full level and had not come so much closer that, at this
+    pace, it would catch up before the search ends. Closeness is relative: while both rise steeply,
+    a lag of some epochs grows in absolute terms though it is being made up.
 
     Args:
         level: Level of a one-sided test.
@@ -90,36 +91,50 @@ class Rivals:
         """One arm for each: train on from its own parameters."""
         return [Arm(rival.sampler, start=rival.state, save=rival.state) for rival in self._all]
 
-    def add(self, sampler: Sampler, *, instead_of: str | None = None) -> str:
-        """A new rival; returns the name under which its parameters must be kept."""
+    def add(
+        self, sampler: Sampler, *, instead_of: str | None = None, behind: float | None = None
+    ) -> str:
+        """A new rival; returns the name under which its parameters must be kept.
+
+        Args:
+            sampler: What it trains with.
+            instead_of: Label of the harder sampler that was preferred to it, if one was.
+            behind: How far it is behind already (:func:`behind`); None: not known, and no loss
+                counts before it is.
+        """
         name = rival_state(sampler)
         self._all = [rival for rival in self._all if rival.state != name]
-        self._all.append(Rival(sampler, name, instead_of))
+        self._all.append(Rival(sampler, name, instead_of, behind))
         return name
 
-    def meet(self, outcomes: Sequence[Outcome], chosen: Outcome) -> Meeting:
+    def meet(self, outcomes: Sequence[Outcome], chosen: Outcome, later: int) -> Meeting:
         """Settle their fates after a trial.
 
         Args:
             outcomes: Theirs, in the order of :attr:`arms`.
             chosen: What the forks have come to.
+            later: Trials that will follow.
         """
         winner, most, evidence = None, self._wins, {}
         for rival, outcome in zip(self._all, outcomes, strict=True):
             ahead = paired(outcome.scores, chosen.scores)
             evidence[rival.state] = {"mean": outcome.mean, "ahead_z": ahead.z}
             rival.trials += 1
-            closer = ahead.difference + rival.behind
-            rival.behind = -ahead.difference
+            before, rival.behind = rival.behind, behind(outcome, chosen)
             if ahead.z > -self._loses:
                 rival.losses = 0
-            elif closer * (TRIALS - rival.trials) < rival.behind:
+            elif before is not None and (before - rival.behind) * later < rival.behind:
                 rival.losses += 1
             if ahead.z >= most:
                 winner, most = rival, ahead.z
         others = [rival for rival in self._all if rival is not winner]
         self._all = [r for r in others if r.losses < LOSSES and r.trials < TRIALS]
         return Meeting(winner, [r for r in others if r not in self._all], evidence)
+
+
+def behind(outcome: Outcome, chosen: Outcome) -> float:
+    """By which share of the chosen one's mean another's is lower; 0 where that mean is 0."""
+    return 1 - outcome.mean / chosen.mean if chosen.mean > 0 else 0.0
 
 
 def rival_state(sampler: Sampler) -> str:

@@ -34,6 +34,11 @@ class Stopping:
             return 0
         return min(self.window, self.epochs - self.done)
 
+    @property
+    def windows_left(self) -> int:
+        """Windows until the most epochs, a shorter last one included."""
+        return -(-(self.epochs - self.done) // self.window)
+
     def clip(self, epochs: int) -> int:
         """``epochs``, or as many as are left."""
         return min(epochs, self.epochs - self.done)

@@ -45,8 +45,8 @@ class UsersSplit:
         """The samplers as one."""
         return Split(arms, assignment=self.assignment(len(arms)))
 
-    def decide(self, outcome: Outcome, arms: Sequence[Sampler]) -> tuple[int, dict[str, Any]]:
-        """The arm whose users have the best mean, and the evidence.
+    def decide(self, outcome: Outcome, arms: Sequence[Sampler]) -> tuple[list[int], dict[str, Any]]:
+        """Places of the arms, that whose users have the best mean first, and the evidence.
 
         Ties do not go to cheaper arms here: training has only begun, and the way back from an arm
         that learns slowly is the longest.
@@ -61,7 +61,8 @@ class UsersSplit:
             values = adjusted(values, group, self.covariates[outcome.users])
         scores = [values[group == place] for place in range(len(arms))]
         means = [float(part.mean()) if len(part) else -np.inf for part in scores]
-        leader = max(range(len(arms)), key=lambda place: means[place])
+        order = sorted(range(len(arms)), key=lambda place: -means[place])
+        leader = order[0]
         evidence = {
             arm.label: {
                 "mean": means[place],
@@ -70,7 +71,7 @@ class UsersSplit:
             }
             for place, arm in enumerate(arms)
         }
-        return leader, evidence
+        return order, evidence
 
 
 def user_covariates(train: Interactions, valid: Interactions) -> FloatArray:
