@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from autosample import status
+from autosample.bench import JobTable, Source, plan
 from autosample.errors import StoreError
 from autosample.export import export_run
 from autosample.store import RunFolder
@@ -102,3 +103,26 @@ def test_a_comparison_holds_runs_of_its_own(run, tmp_path):
 )
 def test_the_state_of_several_runs(states, whole):
     assert status.together(states) == whole
+
+
+@pytest.mark.parametrize(
+    ("states", "whole"),
+    [(["finished"], "unfinished"), (["finished", "running"], "running"), ([], "unfinished")],
+)
+def test_a_comparison_with_jobs_to_begin_is_not_finished(states, whole):
+    assert status.together(states, not_begun=1) == whole
+
+
+def test_jobs_without_a_run_have_not_begun(run, tmp_path):
+    events = tmp_path / "events.csv"
+    events.write_text("user_id,item_id\na,x\nb,y\n")
+    jobs = list(plan([Source(events)], models=["mf"], strategies=["fixed"], seeds=[0]))
+    table = JobTable(tmp_path, create=True)
+    table.add(jobs, "autosample compare")
+    table.close()
+    shutil.copytree(run, tmp_path / "runs" / jobs[0].key)
+    assert status.not_begun(tmp_path) == len(jobs) - 1 == 4
+    (tmp_path / "bench.sqlite").write_text("no table")
+    assert status.not_begun(tmp_path) == 0
+    assert status.not_begun(tmp_path / "none") == 0
+    assert not (tmp_path / "none").exists()

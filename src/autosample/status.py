@@ -5,6 +5,7 @@ Files are read without their checksums, so that a run can be looked at while it 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -76,10 +77,24 @@ def is_comparison(folder: Path) -> bool:
     return (folder / "bench.sqlite").is_file()
 
 
-def together(states: Collection[State]) -> State:
-    """The state of a comparison with runs in these states."""
+def together(states: Collection[State], not_begun: int = 0) -> State:
+    """The state of a comparison with runs in these states, and with jobs that have none yet."""
     order: tuple[State, ...] = ("running", "damaged", "unfinished", "finished")
-    return next((state for state in order if state in states), "unfinished")
+    known = {*states, *(["unfinished"] if not_begun else [])}
+    return next((state for state in order if state in known), "unfinished")
+
+
+def not_begun(folder: Path) -> int:
+    """Jobs of a comparison without a run; 0 where its table cannot be read."""
+    import sqlite3  # noqa: PLC0415  not needed to list runs
+
+    path = folder.absolute() / "bench.sqlite"
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as table:
+            keys = [key for (key,) in table.execute("SELECT key FROM jobs")]
+    except sqlite3.Error:
+        return 0
+    return sum(not (folder / "runs" / key).exists() for key in keys)
 
 
 def verdict(folder: Path) -> str | None:

@@ -1,11 +1,14 @@
 """One command from events to a verdict, and the same command after a kill."""
 
 import json
+import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from autosample.bench import JobTable
 from autosample.bench.verdict import verdict, winner
 from autosample.bench.work import Worker
 from autosample.cli import main
@@ -128,6 +131,17 @@ def test_its_page_is_written_again_by_report(done, capsys, tmp_path):
     assert out.read_bytes() == (folder / "compare.html").read_bytes()
     assert main(["report", str(folder), "--against", str(folder)]) == 4
     assert "AS208" in capsys.readouterr().err
+
+
+def test_runs_lists_it_as_unfinished_while_jobs_have_not_begun(done, capsys, tmp_path):
+    folder = shutil.copytree(done[-1], tmp_path / "more")
+    table = JobTable(folder)
+    (first, *_) = (row.job for row in table.rows())
+    later = replace(first, settings=first.settings.model_copy(update={"seed": 9}))
+    table.add([later], "autosample compare")
+    table.close()
+    (one,) = json.loads(told(capsys, "runs", str(tmp_path), "--json").out)["rows"]
+    assert (one["state"], one["strategy"]) == ("unfinished", "6 of 7 compared")
 
 
 def test_runs_lists_it_as_one_and_its_runs_by_sampler(done, capsys):

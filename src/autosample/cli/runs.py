@@ -67,6 +67,7 @@ def _row(path: Path) -> dict[str, Any]:
 def _comparison(path: Path) -> dict[str, Any]:
     """One row for all runs of a comparison; what differs between them is left out."""
     rows = [_row(run) for run in status.runs_below(path).values()]
+    waiting = status.not_begun(path)
     told = {name: {row[name] for row in rows} for name in ("data", "model", "metric")}
     same = {name: values.pop() for name, values in told.items() if len(values) == 1}
     tests = [row["test"] for row in rows if row["test"] is not None]
@@ -74,8 +75,8 @@ def _comparison(path: Path) -> dict[str, Any]:
         **dict.fromkeys(_COLUMNS),
         **same,
         "run": str(path),
-        "state": status.together([row["state"] for row in rows]),
-        "strategy": f"{len(rows)} compared",
+        "state": status.together([row["state"] for row in rows], waiting),
+        "strategy": f"{len(rows)}{f' of {len(rows) + waiting}' if waiting else ''} compared",
         "test": max(tests, default=None) if len(same) == len(told) else None,
         "cost": round(sum(row["cost"] or 0 for row in rows), 1),
     }

@@ -197,9 +197,10 @@ def _comparison(name: str, path: Path) -> dict[str, Any]:
     runs = [look(*run) for run in runs_below(path).items()]
     tested = [run.value for run in runs if run.tested]
     alike = {(run.data, run.settings.metric) for run in runs} if tested else set()
-    state = status.together([run.state for run in runs])
+    waiting = status.not_begun(path)
+    state = status.together([run.state for run in runs], waiting)
     over = sum(run.state == "finished" for run in runs)
-    cells = [("Runs", f"{over} of {len(runs)} finished")]
+    cells = [("Runs", f"{over} of {len(runs) + waiting} finished")]
     if len(alike) == 1:
         cells.append((f"Best {metric_name(runs[0].settings.metric)}", score(max(tested))))
     cells.append(("Cost", words.trainings(sum(run.trainings for run in runs))))
