@@ -97,6 +97,17 @@ def test_replay_trains_on_validation_too() -> None:
     assert result.positives == 4 * len(DATA.train) + length * pairs
 
 
+def test_replay_ends_in_no_mean_where_the_search_did_not() -> None:
+    settings = {"strategy": "adaptive", "candidates": ["uniform"], "epochs": 6, "window": 1}
+    last = run(DATA, quick(**settings)).history[-1]
+    assert (last["kind"], last["sampler"]) == ("evaluation", "uniform")  # the mean lags
+    learner = make_learner(quick(**settings), DATA.train.union(DATA.valid))
+    for _ in range(6):
+        learner.run_epoch(make_sampler("uniform"))
+    result = run(DATA, quick(retrain="replay", **settings))
+    assert (learner.model.tables()[0] == result.user_table).all()
+
+
 @pytest.mark.parametrize("retrain", ["rewind", "scratch"])
 def test_retraining_costs_one_more_training_at_most(retrain) -> None:
     alone, more = run(DATA, quick()), run(DATA, quick(retrain=retrain))

@@ -222,7 +222,7 @@ def run(
             found.schedule,
             engine.samplers,
             window=settings.trial_window,
-            trail=search.trail,
+            trail=search.trail if found.averaged else 1.0,
         )
         found = carry_out(_replaying(engine, learner), again)
     return _finish(dataset, settings, learner, found, time.perf_counter() - started)

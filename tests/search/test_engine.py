@@ -82,7 +82,7 @@ def test_replay_of_a_schedule_gives_the_same_parameters():
     assert not [record for record in result.history if record["kind"] == "evaluation"]
 
 
-def test_the_trail_is_the_running_mean_of_the_main_states_and_the_result_comes_from_it():
+def test_the_trail_is_the_running_mean_of_the_main_states_and_stands_for_them():
     step = (Trial((arm("dns:pool=4"),), 2, "on"), MAIN)
     made = engine()
     result = made.run(Script(step, step, step, trail=0.25))
@@ -92,13 +92,38 @@ def test_the_trail_is_the_running_mean_of_the_main_states_and_the_result_comes_f
     torch.testing.assert_close(tables(made.learner), mean)
     made.learner.restore(made.states[MAIN])
     assert torch.equal(tables(made.learner), third)  # training goes on from the state itself
-    values = [r["value"] for r in result.history if r["kind"] == "evaluation"]
-    assert [r["sampler"] for r in result.history if r["kind"] == "evaluation"][1::2] == [TRAIL] * 3
-    assert result.metric == max(values[0], *values[1::2])
+    measured = [r for r in result.history if r["kind"] == "evaluation"][:6]
+    assert [r["sampler"] for r in measured][1::2] == [TRAIL] * 3
+    assert [r["counts"] for r in measured] == [True, True, False, True, False, True]
     replay = Replay(made.schedules[MAIN], made.samplers, window=2, trail=0.25)
     again = Engine(learner(), None)
     again.run(replay)
     torch.testing.assert_close(tables(again.learner), mean)
+
+
+@pytest.mark.parametrize("valid", [True, False])
+def test_the_last_main_state_is_the_result_where_the_mean_lags_behind_it(valid):
+    step = (Trial((arm("dns:pool=4"),), 2, "on"), MAIN)
+    made = Engine(learner(), DATA.valid if valid else None, metric="ndcg@20")
+    result = made.run(Script(step, step, step, trail=0.01))
+    assert result.averaged == (not valid)  # there is nothing to judge by
+    expected = made.states[MAIN if valid else TRAIL]
+    assert all(torch.equal(result.state[k], expected[k]) for k in expected)
+    if valid:
+        last = result.history[-1]
+        assert (last["kind"], last["sampler"], last["epochs"]) == ("evaluation", "dns:pool=4", 6)
+        values = [r for r in result.history if r["kind"] == "evaluation" and not r["counts"]]
+        assert last["value"] == result.metric == values[-1]["value"]
+        assert last["counts"]
+
+
+def test_a_last_main_state_within_chance_of_the_mean_is_not_the_result():
+    step = (Trial((arm("dns:pool=4"),), 10, "on"), MAIN)
+    made = engine()
+    result = made.run(Script(step, step, step, trail=0.9))
+    means = [r["value"] for r in result.history if r.get("sampler") == TRAIL]
+    assert result.averaged
+    assert result.metric == max(means)
 
 
 def test_a_trail_that_begins_anew_is_the_main_state():

@@ -53,7 +53,7 @@ class Adaptive(Search):
     sampler that a rival beats later is not tried again.
 
     *Result*: the best of a running mean of the main states, which is less of a lucky draw than the
-    best of the states themselves.
+    best of the states themselves; the last state where it is better than that beyond chance.
 
     Args:
         candidates: Samplers of the race, easiest first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ from autosample.evaluate import rank_held_out
 from autosample.metrics import per_user
 from autosample.samplers.base import Sampler
 from autosample.search.base import INITIAL, MAIN, TRAIL, Arm, Decision, Outcome, Search, Trial
+from autosample.search.decide import paired
 from autosample.train import Epoch, Learner
+
+LEVEL = 0.1  # of the one-sided test of the last state against the running mean
 
 State = dict[str, Tensor]
 Schedule = tuple[tuple[str, int], ...]  # labels of samplers and their epochs, in order
@@ -47,6 +51,7 @@ class SearchResult:
         positives: Positives processed by all arms together.
         seconds: Wall time.
         history: One JSON-ready record per epoch, evaluation and decision, in order.
+        averaged: Whether ``state`` is of the trail, the running mean of the main states.
     """
 
     state: State
@@ -55,6 +60,7 @@ class SearchResult:
     positives: int = 0
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
+    averaged: bool = False
 
     @property
     def epochs(self) -> int:
@@ -122,6 +128,8 @@ class Engine:
         self._counted = time.perf_counter()
         while (trial := search.ask()) is not None:
             self.advance(search, trial)
+        if TRAIL in self.states and self.valid is not None:
+            self._last_word(self.valid)
         self.learner.restore(self.result.state)
         return self.result
 
@@ -164,6 +172,21 @@ class Engine:
         self.learner.restore(self.states[TRAIL])
         self._measure(TRAIL, TRAIL)
 
+    def _last_word(self, valid: Interactions) -> None:
+        """Take the last main state where it beats the result so far at :data:`LEVEL`.
+
+        A mean lags behind a training that still rises when its epochs are over.
+        """
+        label, outcomes = self.schedules[MAIN][-1][0], []
+        for state in (self.states[MAIN], self.result.state):
+            self.learner.restore(state)
+            outcomes.append(self._ranked(label, valid))
+        last, best = outcomes
+        if paired(last.scores, best.scores).z >= NormalDist().inv_cdf(1 - LEVEL):
+            self._take(MAIN, last.mean)
+            epochs = self.result.epochs
+            self._record("evaluation", sampler=label, epochs=epochs, value=last.mean, counts=True)
+
     def _train(self, place: int, trial: Trial, within: Within) -> Outcome:
         arm = trial.arms[place]
         if within.epochs is None:
@@ -191,17 +214,25 @@ class Engine:
     def _measure(self, state: str, label: str) -> Outcome:
         """Rank the validation users with the learner's present state, saved as ``state``."""
         if self.valid is None:
-            self.result.state, self.result.schedule = self.states[state], self.schedules[state]
+            self._take(state, self.result.metric)
             return Outcome(label, np.empty(0, np.int64), np.empty(0))
-        ranks = rank_held_out(*self.learner.model.tables(), self.learner.interactions, self.valid)
-        outcome = Outcome(label, ranks.users, per_user(ranks, self.metric))
+        outcome = self._ranked(label, self.valid)
         counts = state == TRAIL or TRAIL not in self.states
         if counts and outcome.mean > self.result.metric:
-            self.result.metric = outcome.mean
-            self.result.state, self.result.schedule = self.states[state], self.schedules[state]
+            self._take(state, outcome.mean)
         epochs = self.learner.epoch
         self._record("evaluation", sampler=label, epochs=epochs, value=outcome.mean, counts=counts)
         return outcome
+
+    def _ranked(self, label: str, valid: Interactions) -> Outcome:
+        """Held-out scores of the learner's present state."""
+        ranks = rank_held_out(*self.learner.model.tables(), self.learner.interactions, valid)
+        return Outcome(label, ranks.users, per_user(ranks, self.metric))
+
+    def _take(self, state: str, metric: float) -> None:
+        """Make a saved state the result."""
+        self.result.state, self.result.metric = self.states[state], metric
+        self.result.schedule, self.result.averaged = self.schedules[state], state == TRAIL
 
     def _say(self, place: int, arm: Arm, trial: Trial, epoch: int, done: Epoch) -> None:
         label = arm.sampler.label

@@ -222,6 +222,7 @@ def summary(result: SearchResult) -> Books:
         "schedule": result.schedule,
         "positives": result.positives,
         "seconds": result.seconds,
+        "averaged": result.averaged,
         "records": len(result.history),
     }
 
@@ -235,6 +236,7 @@ def as_result(written: Books, state: Tensors, history: list[Books]) -> SearchRes
         positives=written["positives"],
         seconds=written["seconds"],
         history=history[: written["records"]],
+        averaged=written["averaged"],
     )
 
 
