@@ -236,7 +236,7 @@ def as_result(written: Books, state: Tensors, history: list[Books]) -> SearchRes
         positives=written["positives"],
         seconds=written["seconds"],
         history=history[: written["records"]],
-        averaged=written["averaged"],
+        averaged=written.get("averaged", True),  # as it was before it was noted
     )
 
 
