@@ -46,7 +46,7 @@ def test_pages_fit_and_lead_to_each_other(tmp_path) -> None:
             page.get_by_role("link", name="All runs").click()
             assert page.url == f"{address}/"
             page.get_by_role("link", name="new").click()
-            assert "Nothing has been recorded yet" in page.content()
+            page.get_by_text("Nothing has been recorded yet").first.wait_for()
             page.close()
         browser.close()
     assert [text for text in told if "favicon" not in text and "404" not in text] == []
