@@ -185,12 +185,15 @@ class Adaptive(Search):
     def _new_rivals(self, left: Sampler, forks: list[Outcome], chosen: Outcome) -> dict[str, str]:
         """States to keep for what was left for a harder sampler, or is easier and lost."""
         assert self.incumbent is not None  # noqa: S101  for the type checker
-        harder = self.incumbent.label if self.incumbent.harder_than(left) else None
-        return {
-            self._rivals.add(arm, instead_of=harder, behind=behind(fork, chosen)): state(arm)
-            for arm, fork in zip(self._arms, forks, strict=True)
-            if (arm is left if harder else self.incumbent is left and left.harder_than(arm))
-        }
+        keep = {}
+        for arm, fork in zip(self._arms, forks, strict=True):
+            gap = behind(fork, chosen)
+            if arm is left and self.incumbent.harder_than(left):
+                name = self._rivals.add(arm, instead_of=self.incumbent.label, behind=gap)
+                keep[name] = state(arm)
+            elif self.incumbent is left and left.harder_than(arm):
+                keep[self._rivals.add(arm, behind=gap)] = state(arm)
+        return keep
 
     def _split_race(self) -> Trial:
         assert self.split is not None  # noqa: S101  for the type checker
@@ -206,11 +209,11 @@ class Adaptive(Search):
             self.incumbent, rival = self._race.winner, self._race.rival
             if self.incumbent is None:
                 return decision
-            if rival is None:
-                return replace(decision, trail=1.0)
-            found = {outcome.label: outcome for outcome in outcomes}
-            gap = behind(found[rival.label], found[self.incumbent.label])
-            keep = {self._rivals.add(rival, behind=gap): state(rival)}
+            keep = {}
+            if rival is not None:
+                found = {outcome.label: outcome for outcome in outcomes}
+                gap = behind(found[rival.label], found[self.incumbent.label])
+                keep[self._rivals.add(rival, behind=gap)] = state(rival)
             return replace(decision, keep=keep, trail=1.0)
         order, evidence = self.split.decide(outcomes[0], self.candidates)
         ranked = [self.candidates[place] for place in order]

@@ -123,7 +123,8 @@ class Engine:
     def run(self, search: Search) -> SearchResult:
         """Ask, train, tell until the search is over; the learner ends in the best state.
 
-        Cost: the epochs of all arms, and one full ranking of the validation users per arm.
+        Cost: the epochs of all arms, and one full ranking of the validation users per arm, one per
+        trial of the mean where there is one, and two at the end.
         """
         self._counted = time.perf_counter()
         while (trial := search.ask()) is not None:

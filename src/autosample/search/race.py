@@ -52,23 +52,18 @@ class Race:
         leader = outcomes[order[0]]
         self._stopping.note(epochs, leader.mean)
         evidence = {outcome.label: {"mean": outcome.mean} for outcome in outcomes}
-        better = order[: len(order) // (2 if len(order) <= MANY else 3)]
-        kept = sorted({*better, *self._best_of_families(order)})
-        if 1 < len(kept) < len(order) and self._stopping.next_window():
-            self.arms = [self.arms[place] for place in kept]
+        ranked = [self.arms[place] for place in order]
+        rival = best_of_another_family(ranked)
+        better = ranked[: len(ranked) // (2 if len(ranked) <= MANY else 3)]
+        stay = {ranked[0], *better, rival}
+        kept = [arm for arm in self.arms if arm in stay]
+        if 1 < len(kept) < len(ranked) and self._stopping.next_window():
+            self.arms = kept
             reason = f"{len(kept)} stay in the race, {leader.label} leads with {leader.mean:.4f}"
             return Decision(None, leader.label, reason, evidence)
-        ranked = [self.arms[place] for place in order]
-        self.winner, self.rival = ranked[0], best_of_another_family(ranked)
+        self.winner, self.rival = ranked[0], rival
         reason = f"{leader.label} wins the race with {leader.mean:.4f}"
         return Decision(state(self.winner), leader.label, reason, evidence)
-
-    def _best_of_families(self, order: list[int]) -> list[int]:
-        """Places of the best of the best family and of the next one."""
-        best: dict[type[Sampler], int] = {}
-        for place in order:
-            best.setdefault(type(self.arms[place]), place)
-        return list(best.values())[:2]
 
 
 def best_of_another_family(ranked: Sequence[Sampler]) -> Sampler | None:
