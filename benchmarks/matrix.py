@@ -17,7 +17,7 @@ EPOCHS = {
     "citeulike": {"mf": 60, "lightgcn": 60, "ngcf": 40},
     "gowalla": {"mf": 60, "lightgcn": 20, "ngcf": 10},
     "amazon-cds": {"mf": 60, "lightgcn": 20, "ngcf": 20},
-    "yelp2018": {"mf": 60, "lightgcn": 20, "ngcf": 20},
+    "yelp2018": {"mf": 60, "lightgcn": 20, "ngcf": 10},
 }
 STRATEGIES = ("fixed", "adaptive", "random", "halving", "tpe")
 
