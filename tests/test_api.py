@@ -45,7 +45,7 @@ def test_parameters_are_set_by_name() -> None:
     assert one.seed == 3
     assert AutoSample(strategy="random").set_params(budget=2).budget == 2
     with pytest.raises(SettingsError, match="budget"):
-        one.set_params(budget=2)
+        one.set_params(budget=2, strategy="weighted")
 
 
 def test_fit_returns_itself_with_what_it_found(fitted) -> None:

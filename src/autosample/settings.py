@@ -13,18 +13,18 @@ from autosample.errors import SettingsError, did_you_mean
 DEFAULT_CANDIDATES = ("dns:pool=1", "dns:pool=4", "dns:pool=16", "dns:pool=64", "mixgcf:pool=16")
 DEFAULT_METRICS = ("ndcg@20", "recall@20", "ndcg@10", "recall@10", "hit@20", "precision@20",
                    "mrr@20", "map@20")  # fmt: skip
-#: Strategies that take a budget; the others decide for themselves how much they train.
-BUDGETED = ("random", "halving", "tpe", "exhaustive")
+#: Strategies that take a budget; the others are one training.
+BUDGETED = ("adaptive", "random", "halving", "tpe", "exhaustive")
 
 
 class Settings(BaseModel):
     """Everything that a run's result depends on, beside the data.
 
     ``lr``, ``l2`` and ``batch_size`` are the model's own defaults when left out; ``window`` is a
-    twentieth of ``epochs``; ``budget``, in trainings, is for the strategies random, halving and tpe
-    (3 when left out) and exhaustive (one per candidate). ``device`` is where training takes place:
-    ``cpu``, ``cuda``, ``cuda:1`` or ``auto``, which is the first CUDA device, or else the CPU;
-    what is kept is its full name.
+    twentieth of ``epochs``; ``budget``, in trainings, is for the strategies adaptive, random,
+    halving and tpe (3 when left out) and exhaustive (one per candidate). ``device`` is where
+    training takes place: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``, which is the first CUDA device,
+    or else the CPU; what is kept is its full name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +62,7 @@ class Settings(BaseModel):
     def _goes_with_the_strategy(cls, budget: float | None, info: ValidationInfo) -> float | None:
         strategy = info.data.get("strategy")
         if budget is not None and strategy not in (None, *BUDGETED):
-            raise ValueError(f"is for {', '.join(BUDGETED)}; {strategy} decides by what it sees")
+            raise ValueError(f"is for {', '.join(BUDGETED)}; {strategy} is one training")
         return budget
 
     @classmethod

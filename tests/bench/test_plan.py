@@ -68,7 +68,7 @@ def test_a_key_depends_on_the_version(parts, monkeypatch):
         ({"strategies": ["adaptiv"]}, "AS202"),
         ({"strategies": ["fixed:dsn"]}, "AS221"),
         ({"strategies": ["tpe:budget"]}, "AS209"),
-        ({"strategies": ["adaptive:budget=2"]}, "AS202"),
+        ({"strategies": ["weighted:budget=2"]}, "AS202"),
         ({"strategies": ["adaptive:seed=2"]}, "AS209"),
         ({"strategies": ["adaptive:model=lightgcn"]}, "AS209"),
         ({"models": ["fm"]}, "AS203"),

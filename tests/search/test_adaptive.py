@@ -244,6 +244,38 @@ def test_no_rival_starts_with_fewer_windows_left_than_losses_it_may_have(windows
     assert bool(tell(adaptive, forks).keep) == rival
 
 
+@pytest.mark.parametrize("design", ["forks", "split"])
+@pytest.mark.parametrize("budget", [1.5, 1.8, 2.1])
+def test_all_arms_together_keep_to_the_budget_and_the_incumbent_trains_to_the_end(budget, design):
+    """Whoever leads is noise, so that forks and rivals abound."""
+    settings = {"epochs": 100, "patience": 100, "design": design, "n_users": 400}
+    costs = {}
+    for bound in (budget, 100.0):
+        adaptive, truth = search(**settings, budget=bound), Truth(lambda *_: 0.0)
+        cost, ends = 0, 0
+        while (trial := adaptive.ask()) is not None:
+            cost += len(trial.arms) * trial.epochs
+            ends += trial.epochs * (adaptive.incumbent is not None or design == "forks")
+            adaptive.tell([truth.outcome(arm.sampler.label) for arm in trial.arms])
+        assert ends == 100
+        costs[bound] = cost / 100
+    assert budget - 0.1 <= costs[budget] <= budget < costs[100.0]
+
+
+def test_forks_take_part_before_rivals_where_the_budget_ends():
+    """After the race of one window 18 epochs are to spare: 3 windows of others."""
+    adaptive = search("dns:pool=16", epochs=100, budget=1.18)
+    tell(adaptive, {"dns:pool=16": 0.3})
+    tell(adaptive, {"dns:pool=4": 0.3, "dns:pool=16": 0.3, "dns:pool=64": 0.4})
+    assert adaptive.keeps == {"rival dns:pool=16"}
+    assert [arm.sampler.label for arm in adaptive.ask().arms] == ["dns:pool=64", "dns:pool=256"]
+    assert not adaptive.keeps
+    tell(adaptive, {"dns:pool=64": 0.4, "dns:pool=256": 0.3})
+    while (trial := adaptive.ask()) is not None:
+        assert [arm.sampler.label for arm in trial.arms] == ["dns:pool=64"]
+        tell(adaptive, {"dns:pool=64": 0.4})
+
+
 def test_a_move_to_an_easier_sampler_leaves_no_rival():
     adaptive = search("dns:pool=16", epochs=100)
     tell(adaptive, {"dns:pool=16": 0.3})
@@ -328,6 +360,7 @@ def test_few_users_are_forked():
     [
         ({"level": 0}, "AS252"),
         ({"factor": 1}, "AS252"),
+        ({"budget": 0}, "AS253"),
         ({"trail": 0}, "AS252"),
         ({"window": 0}, "AS250"),
     ],

@@ -9,6 +9,7 @@ from autosample.samplers import make_sampler
 from autosample.search import TPE, Exhaustive, Halving, Outcome, RandomSearch
 from autosample.search.halving import rungs
 from autosample.search.space import families
+from autosample.settings import BUDGETED
 from tests.tiny import quick, tiny_dataset
 
 LADDER = ["dns:pool=1", "dns:pool=4", "dns:pool=16", "dns:pool=64", "mixgcf:pool=16"]
@@ -195,13 +196,13 @@ def test_rivals_refuse_what_makes_no_sense(rival, settings, code):
 
 
 def test_a_budget_is_refused_where_it_would_be_ignored():
-    with pytest.raises(SettingsError, match=r"budget.* adaptive decides by what it sees"):
-        quick(strategy="adaptive", budget=2)
+    with pytest.raises(SettingsError, match=r"budget.* weighted is one training"):
+        quick(strategy="weighted", budget=2)
 
 
-@pytest.mark.parametrize("strategy", ["random", "halving", "tpe", "exhaustive"])
+@pytest.mark.parametrize("strategy", BUDGETED)
 def test_a_run_keeps_to_the_budget_of_its_settings(strategy):
-    result = run(tiny_dataset(), quick(strategy=strategy, budget=1.5))
-    assert 1 < result.trainings <= 1.5
+    result = run(tiny_dataset(), quick(strategy=strategy, budget=2, epochs=20))
+    assert 1 < result.trainings <= 2
     search = make_search(quick(strategy=strategy), tiny_dataset())
     assert search.name == strategy

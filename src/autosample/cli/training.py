@@ -101,7 +101,7 @@ class SearchOptions:
     budget: Annotated[
         float | None,
         search_option(
-            help="Most trainings that random, halving, tpe or exhaustive may take.",
+            help="Most trainings that a search may take.",
             metavar="NUMBER",
             show_default="3, exhaustive: one per candidate",
         ),

@@ -15,8 +15,8 @@ from autosample.search.engine import Engine, Progress, Schedule, SearchResult
 from autosample.search.gradient import LearnedMixture
 from autosample.search.halving import Halving
 from autosample.search.mixture import Mixture, Split
-from autosample.search.one_by_one import BUDGET
 from autosample.search.random_search import RandomSearch
+from autosample.search.stopping import BUDGET
 from autosample.search.tpe import TPE
 from autosample.search.users_split import user_covariates
 
@@ -47,12 +47,18 @@ class Brief:
         """Epochs, window and patience as keyword arguments."""
         return {"epochs": self.epochs, "window": self.window, "patience": self.patience}
 
+    @property
+    def trainings(self) -> float:
+        """The budget, or the usual one."""
+        return BUDGET if self.budget is None else self.budget
+
 
 def _adaptive(brief: Brief) -> Search:
     valid_users = int((brief.valid.user_counts > 0).sum())
     return Adaptive(
         brief.candidates,
         **brief.limits,
+        budget=brief.trainings,
         valid_users=valid_users,
         n_users=brief.train.n_users,
         covariates=user_covariates(brief.train, brief.valid),
@@ -65,18 +71,15 @@ def _weighted(brief: Brief) -> Search:
 
 
 def _random(brief: Brief) -> Search:
-    budget = BUDGET if brief.budget is None else brief.budget
-    return RandomSearch(brief.candidates, **brief.limits, budget=budget, seed=brief.seed)
+    return RandomSearch(brief.candidates, **brief.limits, budget=brief.trainings, seed=brief.seed)
 
 
 def _halving(brief: Brief) -> Search:
-    budget = BUDGET if brief.budget is None else brief.budget
-    return Halving(brief.candidates, **brief.limits, budget=budget)
+    return Halving(brief.candidates, **brief.limits, budget=brief.trainings)
 
 
 def _tpe(brief: Brief) -> Search:
-    budget = BUDGET if brief.budget is None else brief.budget
-    return TPE(brief.candidates, **brief.limits, budget=budget, seed=brief.seed)
+    return TPE(brief.candidates, **brief.limits, budget=brief.trainings, seed=brief.seed)
 
 
 def _exhaustive(brief: Brief) -> Search:

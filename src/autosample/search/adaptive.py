@@ -19,7 +19,7 @@ from autosample.search.base import INITIAL, Arm, Decision, Outcome, Search, Tria
 from autosample.search.decide import FloatArray, cheapest_not_worse, paired
 from autosample.search.race import Race, best_of_another_family, state
 from autosample.search.rivals import LOSSES, Rivals, behind
-from autosample.search.stopping import Stopping
+from autosample.search.stopping import BUDGET, Stopping, epochs_of
 from autosample.search.users_split import UsersSplit
 
 Design = Literal["auto", "forks", "split"]
@@ -52,6 +52,9 @@ class Adaptive(Search):
     is given up sits out as many trials as it took part in, times the forks it has lost. A harder
     sampler that a rival beats later is not tried again.
 
+    *Budget*: forks, then rivals, take part as far as what is left of it pays for them and for the
+    rest of the incumbent's training.
+
     *Result*: the best of a running mean of the main states, which is less of a lucky draw than the
     best of the states themselves; the last state where it is better than that beyond chance.
 
@@ -62,6 +65,8 @@ class Adaptive(Search):
         level: Level of each one-sided test.
         factor: Step along hardness.
         patience: Epochs without a better held-out value after which the search ends.
+        budget: Trainings of ``epochs`` epochs that all arms together may take. The race, and the
+            incumbent's epochs after it, are not cut short for it.
         challenge_every: Trials between two visits of a challenger from another family, at the
             incumbent's hardness where it has the same argument and takes the value; 0: never.
         trail: Weight of the newest main state in their running mean, from which the result is
@@ -75,12 +80,14 @@ class Adaptive(Search):
 
     Raises:
         SettingsError: AS251 without candidates, AS252 for a level or factor out of range, AS250
-            for numbers below 1.
+            for numbers below 1, AS253 for a budget that is not positive.
 
-    Cost: for n candidates the race takes about n log2(n) / 2 windows, less for more than six of
-    them (n / 2 windows in all when users are split), the rest its epochs once for the incumbent and
-    once for every window in which a fork or a rival takes part: two forks, three when a challenger
-    has its turn, and up to three rivals where it was measured, less those that sit out.
+    Cost: ``budget`` trainings at most, or the race and the incumbent's epochs where these alone are
+    more. Without that bound, for n candidates the race takes about n log2(n) / 2 windows, less for
+    more than six of them (n / 2 windows in all when users are split), the rest its epochs once for
+    the incumbent and once for every window in which a fork or a rival takes part: two forks, three
+    when a challenger has its turn, and up to three rivals where it was measured, less those that
+    sit out.
     """
 
     name: ClassVar[str] = "adaptive"
@@ -94,6 +101,7 @@ class Adaptive(Search):
         level: float = 0.2,
         factor: float = 4.0,
         patience: int = 50,
+        budget: float = BUDGET,
         challenge_every: int = 4,
         trail: float = 1 / 3,
         design: Design = "auto",
@@ -120,6 +128,8 @@ class Adaptive(Search):
         self.incumbent: Sampler | None = None
         self._stopping = Stopping(epochs=epochs, window=window, patience=patience)
         self._race = Race(self.candidates, self._stopping)
+        self._left = epochs_of(budget, epochs)  # of all arms together
+        self._trial_epochs = 0  # of all arms of the present trial
         self._arms: list[Sampler] = []  # of the present trial, without the rivals
         self._rivals = Rivals(level)
         self._barred: set[str] = set()  # labels that led astray
@@ -137,17 +147,33 @@ class Adaptive(Search):
         window = self._stopping.next_window()
         if window == 0:
             return None
-        if self.incumbent is None:
-            return self._race.ask() if self.split is None else self._split_race()
-        self._arms = self._around(self.incumbent)
+        if self.incumbent is not None:
+            trial = self._local(self.incumbent, window)
+        else:
+            trial = self._race.ask() if self.split is None else self._split_race()
+        self._trial_epochs = len(trial.arms) * trial.epochs
+        return trial
+
+    def _local(self, incumbent: Sampler, window: int) -> Trial:
+        """The incumbent against forks and rivals, as many as the budget pays for."""
+        forks, most = self._around(incumbent), self._spare // window
+        others = [arm for arm in forks if arm is not incumbent][:most]
+        self._arms = [arm for arm in forks if arm is incumbent or arm in others]
+        self._rivals.cut(most - len(others))
         arms = [*(Arm(arm, save=state(arm)) for arm in self._arms), *self._rivals.arms]
-        others = len(arms) - 1
-        purpose = f"{self.incumbent.label} against {others} other{'s' * (others != 1)}"
+        n = len(arms) - 1
+        purpose = f"{incumbent.label} against {n} other{'s' * (n != 1)}"
         return Trial(tuple(arms), window, purpose)
+
+    @property
+    def _spare(self) -> int:
+        """Epochs left beside those that the incumbent needs to the end."""
+        return max(0, self._left - (self._stopping.epochs - self._stopping.done))
 
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Choose the arm that goes on, or who stays in the race."""
         self._trial += 1
+        self._left -= self._trial_epochs
         if self.incumbent is None:
             return self._after_race(outcomes)
         n = len(self._arms)

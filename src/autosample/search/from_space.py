@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from autosample.samplers.base import Sampler
 from autosample.search.base import named
-from autosample.search.one_by_one import BUDGET, OneByOne
+from autosample.search.one_by_one import OneByOne
 from autosample.search.space import families
+from autosample.search.stopping import BUDGET
 
 DRAWS = 100  # for a sampler that has not been trained, before the search gives up
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from autosample.samplers.base import Sampler
 from autosample.search.base import INITIAL, Arm, Decision, Outcome, Search, Trial, named
-from autosample.search.one_by_one import BUDGET, epochs_of
-from autosample.search.stopping import Stopping
+from autosample.search.stopping import BUDGET, Stopping, epochs_of
 
 
 class Halving(Search):

@@ -5,13 +5,9 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 
-from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
 from autosample.search.base import INITIAL, Arm, Decision, Outcome, Search, Trial
-from autosample.search.stopping import Stopping
-
-#: Trainings that a rival of the adaptive search may spend, as many as that one at most.
-BUDGET = 3.0
+from autosample.search.stopping import Stopping, epochs_of
 
 
 class OneByOne(Search):
@@ -88,16 +84,3 @@ class OneByOne(Search):
     def _new_stopping(self) -> Stopping:
         epochs, window, patience = self._limits
         return Stopping(epochs=epochs, window=window, patience=patience)
-
-
-def epochs_of(budget: float, epochs: int) -> int:
-    """A budget in trainings as whole epochs, at least one.
-
-    Raises:
-        SettingsError: AS253 when it is not positive.
-    """
-    if not 0 < budget < math.inf:
-        raise SettingsError(
-            "AS253", f"A budget is a positive number of trainings, got {budget}.", "3 is usual."
-        )
-    return max(1, math.floor(budget * epochs + 1e-9))

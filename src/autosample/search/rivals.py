@@ -107,6 +107,10 @@ class Rivals:
         self._all.append(Rival(sampler, name, instead_of, behind))
         return name
 
+    def cut(self, n: int) -> None:
+        """Give up all but the first ``n``, those that have trained the longest."""
+        del self._all[n:]
+
     def meet(self, outcomes: Sequence[Outcome], chosen: Outcome, later: int) -> Meeting:
         """Settle their fates after a trial.
 

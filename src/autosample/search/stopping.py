@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from autosample.errors import SettingsError
+
+#: Trainings that a search may take when nothing else is said, the same for all of them.
+BUDGET = 3.0
 
 
 class Stopping:
@@ -48,3 +53,16 @@ class Stopping:
         self.done += epochs
         if value > self.best:
             self.best, self.best_at = value, self.done
+
+
+def epochs_of(budget: float, epochs: int) -> int:
+    """A budget in trainings as whole epochs, at least one.
+
+    Raises:
+        SettingsError: AS253 when it is not positive.
+    """
+    if not 0 < budget < math.inf:
+        raise SettingsError(
+            "AS253", f"A budget is a positive number of trainings, got {budget}.", "3 is usual."
+        )
+    return max(1, math.floor(budget * epochs + 1e-9))
