@@ -110,7 +110,7 @@ def test_the_state_of_several_runs(states, whole):
     [(["finished"], "unfinished"), (["finished", "running"], "running"), ([], "unfinished")],
 )
 def test_a_comparison_with_jobs_to_begin_is_not_finished(states, whole):
-    assert status.together(states, not_begun=1) == whole
+    assert status.together(states, waiting=1) == whole
 
 
 def test_jobs_without_a_run_have_not_begun(run, tmp_path):

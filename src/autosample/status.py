@@ -77,10 +77,10 @@ def is_comparison(folder: Path) -> bool:
     return (folder / "bench.sqlite").is_file()
 
 
-def together(states: Collection[State], not_begun: int = 0) -> State:
-    """The state of a comparison with runs in these states, and with jobs that have none yet."""
+def together(states: Collection[State], waiting: int = 0) -> State:
+    """The state of a comparison with runs in these states, and with jobs that wait for one."""
     order: tuple[State, ...] = ("running", "damaged", "unfinished", "finished")
-    known = {*states, *(["unfinished"] if not_begun else [])}
+    known = {*states, *(["unfinished"] if waiting else [])}
     return next((state for state in order if state in known), "unfinished")
 
 

@@ -19,9 +19,9 @@ def outcome(z: float) -> Outcome:
     return Outcome("x", np.arange(1000), CHOSEN.scores + (change + z / np.sqrt(1000)) * 0.1)
 
 
-def with_one(behind: float | None = 0.0) -> Rivals:
+def with_one(gap: float | None = 0.0) -> Rivals:
     rivals = Rivals(0.2)
-    assert rivals.add(make_sampler("mixgcf:pool=16"), behind=behind) == "rival mixgcf:pool=16"
+    assert rivals.add(make_sampler("mixgcf:pool=16"), gap=gap) == "rival mixgcf:pool=16"
     return rivals
 
 
@@ -52,9 +52,9 @@ def test_the_better_of_two_winners_wins_and_the_other_stays():
     assert rivals.states == ["rival mixgcf:pool=16"]
 
 
-def given_up_after(*ahead: float, later: int = 5, behind: float | None = 0.0) -> int | None:
+def given_up_after(*ahead: float, later: int = 5, gap: float | None = 0.0) -> int | None:
     """Trials it takes part in, when it is ahead by these z; None: still there after all."""
-    rivals = with_one(behind)
+    rivals = with_one(gap)
     for place, z in enumerate(ahead, 1):
         if given_up := rivals.meet([outcome(z)], CHOSEN, later).given_up:
             assert [(r.state, r.trials) for r in given_up] == [("rival mixgcf:pool=16", place)]
@@ -77,21 +77,21 @@ def test_losses_do_not_count_while_it_comes_close_at_a_pace_that_will_do():
 
 
 def test_no_loss_counts_before_it_is_known_how_far_it_is_behind():
-    assert given_up_after(-1, -1, -1, -1, behind=None) == 4
-    assert given_up_after(-12, -12, -12, behind=0.0) == 3
+    assert given_up_after(-1, -1, -1, -1, gap=None) == 4
+    assert given_up_after(-12, -12, -12, gap=0.0) == 3
     known = 15 * 0.1 / np.sqrt(1000) / 0.5  # z = -15, of which the first trial makes 3 up
-    assert given_up_after(-12, -12, -12, behind=known) is None
+    assert given_up_after(-12, -12, -12, gap=known) is None
 
 
 def test_a_slow_starter_is_judged_by_its_share_of_a_mean_that_rises():
-    rivals, kept = with_one(behind=None), []
+    rivals, kept = with_one(gap=None), []
     for place, (theirs, main) in enumerate([(0.01, 0.1), (0.06, 0.3), (0.2, 0.5), (0.45, 0.7)]):
         them, chosen = (
             Outcome(name, np.arange(1000), mean + noise)
             for name, mean, noise in (("x", theirs, NOISE / 50), ("y", main, 0 * NOISE))
         )
         rivals.meet([them], chosen, later=9 - place)
-        kept += [(rival.losses, round(rival.behind, 2)) for rival in rivals]
+        kept += [(rival.losses, round(rival.gap, 2)) for rival in rivals]
     # the gap in points grows from 0.09 to 0.24 and 0.3 while it shrinks as a share
     assert kept == [(0, 0.9), (0, 0.8), (0, 0.6), (0, 0.36)]
 

@@ -215,10 +215,10 @@ class Adaptive(Search):
         for arm, fork in zip(self._arms, forks, strict=True):
             gap = behind(fork, chosen)
             if arm is left and self.incumbent.harder_than(left):
-                name = self._rivals.add(arm, instead_of=self.incumbent.label, behind=gap)
+                name = self._rivals.add(arm, instead_of=self.incumbent.label, gap=gap)
                 keep[name] = state(arm)
             elif self.incumbent is left and left.harder_than(arm):
-                keep[self._rivals.add(arm, behind=gap)] = state(arm)
+                keep[self._rivals.add(arm, gap=gap)] = state(arm)
         return keep
 
     def _split_race(self) -> Trial:
@@ -239,7 +239,7 @@ class Adaptive(Search):
             if rival is not None:
                 found = {outcome.label: outcome for outcome in outcomes}
                 gap = behind(found[rival.label], found[self.incumbent.label])
-                keep[self._rivals.add(rival, behind=gap)] = state(rival)
+                keep[self._rivals.add(rival, gap=gap)] = state(rival)
             return replace(decision, keep=keep, trail=1.0)
         order, evidence = self.split.decide(outcomes[0], self.candidates)
         ranked = [self.candidates[place] for place in order]

@@ -131,6 +131,7 @@ class Engine:
             self.advance(search, trial)
         if TRAIL in self.states and self.valid is not None:
             self._last_word(self.valid)
+            self._count()
         self.learner.restore(self.result.state)
         return self.result
 
@@ -205,10 +206,14 @@ class Engine:
         within.epochs = None
         return self._measure(arm.save, label)
 
-    def _step(self, *, over: bool) -> None:
+    def _count(self) -> None:
+        """Enter the time that has passed in the result."""
         now = time.perf_counter()
         self.result.seconds += now - self._counted
         self._counted = now
+
+    def _step(self, *, over: bool) -> None:
+        self._count()
         if self.on_step is not None:
             self.on_step(over)
 

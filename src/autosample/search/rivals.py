@@ -23,7 +23,7 @@ class Rival:
         sampler: What it trains with.
         state: Name of its parameters.
         instead_of: Label of the harder sampler that was preferred to it, if that is why it is one.
-        behind: How far it was behind when last compared (:func:`behind`); None: never compared.
+        gap: How far it was behind when last compared (:func:`behind`); None: never compared.
         losses: Trials in which it was worse and not on course to catch up, since it was last level.
         trials: Trials it has taken part in.
     """
@@ -31,7 +31,7 @@ class Rival:
     sampler: Sampler
     state: str
     instead_of: str | None = None
-    behind: float | None = None
+    gap: float | None = None
     losses: int = 0
     trials: int = 0
 
@@ -92,19 +92,19 @@ class Rivals:
         return [Arm(rival.sampler, start=rival.state, save=rival.state) for rival in self._all]
 
     def add(
-        self, sampler: Sampler, *, instead_of: str | None = None, behind: float | None = None
+        self, sampler: Sampler, *, instead_of: str | None = None, gap: float | None = None
     ) -> str:
         """A new rival; returns the name under which its parameters must be kept.
 
         Args:
             sampler: What it trains with.
             instead_of: Label of the harder sampler that was preferred to it, if one was.
-            behind: How far it is behind already (:func:`behind`); None: not known, and no loss
+            gap: How far it is behind already (:func:`behind`); None: not known, and no loss
                 counts before it is.
         """
         name = rival_state(sampler)
         self._all = [rival for rival in self._all if rival.state != name]
-        self._all.append(Rival(sampler, name, instead_of, behind))
+        self._all.append(Rival(sampler, name, instead_of, gap))
         return name
 
     def cut(self, n: int) -> None:
@@ -124,10 +124,10 @@ class Rivals:
             ahead = paired(outcome.scores, chosen.scores)
             evidence[rival.state] = {"mean": outcome.mean, "ahead_z": ahead.z}
             rival.trials += 1
-            before, rival.behind = rival.behind, behind(outcome, chosen)
+            before, rival.gap = rival.gap, behind(outcome, chosen)
             if ahead.z > -self._loses:
                 rival.losses = 0
-            elif before is not None and (before - rival.behind) * later < rival.behind:
+            elif before is not None and (before - rival.gap) * later < rival.gap:
                 rival.losses += 1
             if ahead.z >= most:
                 winner, most = rival, ahead.z
