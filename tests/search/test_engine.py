@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from autosample.data.simulate import simulate
+from autosample.evaluate import rank_held_out
 from autosample.models import MF
 from autosample.retrain import Replay, final_training
 from autosample.samplers import make_sampler
@@ -124,6 +125,20 @@ def test_a_last_main_state_within_chance_of_the_mean_is_not_the_result():
     means = [r["value"] for r in result.history if r.get("sampler") == TRAIL]
     assert result.averaged
     assert result.metric == max(means)
+
+
+def test_the_time_of_every_ranking_is_in_the_result(monkeypatch):
+    """A clock that only rankings move: of two windows, their two means, and two at the end."""
+    passed = [0.0]
+
+    def ranked(*arguments):
+        passed[0] += 1.0
+        return rank_held_out(*arguments)
+
+    monkeypatch.setattr("autosample.search.engine.time.perf_counter", lambda: passed[0])
+    monkeypatch.setattr("autosample.search.engine.rank_held_out", ranked)
+    step = (Trial((arm("dns:pool=4"),), 1, "on"), MAIN)
+    assert engine().run(Script(step, step, trail=0.5)).seconds == passed[0] == 6
 
 
 def test_a_trail_that_begins_anew_is_the_main_state():
