@@ -1,4 +1,4 @@
-"""What the trail adds to the adaptive search, and to a fixed sampler.
+"""What the trail and the budget add to the adaptive search, and the trail to a fixed sampler.
 
     python benchmarks/ablation.py ../shared/data/lastfm --models mf lightgcn --seeds 3
 
@@ -17,6 +17,7 @@ from typing import Any
 from autosample.data import Dataset, load_dataset
 from autosample.kernels import threads
 from autosample.metrics import per_user
+from autosample.retrain import CarryOut
 from autosample.run import RunResult, run
 from autosample.search import Engine, Search, SearchResult
 from autosample.search.base import Decision, Outcome
@@ -44,7 +45,11 @@ def trailed(engine: Engine, search: Search) -> SearchResult:
     return engine.run(search)
 
 
-VARIANTS = {"adaptive": Engine.run, "adaptive, no trail": untrailed}
+VARIANTS: dict[str, tuple[dict[str, Any], CarryOut]] = {
+    "adaptive": ({}, Engine.run),
+    "adaptive, no trail": ({}, untrailed),
+    "adaptive, two trainings": ({"budget": 2.0}, Engine.run),
+}
 
 
 def best_fixed(dataset: Dataset, settings: Settings, **how: Any) -> RunResult:
@@ -86,8 +91,9 @@ def main() -> None:
             settings = Settings.of(model=model, epochs=EPOCHS, seed=seed)
             runs = {"fixed": told(best_fixed(dataset, settings))}
             runs["fixed, trail"] = told(best_fixed(dataset, settings, carry_out=trailed))
-            for name, carry_out in VARIANTS.items():
-                runs[name] = told(run(dataset, settings, carry_out=carry_out))
+            for name, (changes, carry_out) in VARIANTS.items():
+                changed = settings.model_copy(update=changes)
+                runs[name] = told(run(dataset, changed, carry_out=carry_out))
             report[model].append(runs)
             print(model, seed, {name: round(one["test"], 4) for name, one in runs.items()})
             path.write_text(json.dumps(report, indent=1) + "\n")
