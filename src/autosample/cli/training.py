@@ -101,7 +101,8 @@ class SearchOptions:
     budget: Annotated[
         float | None,
         search_option(
-            help="Most trainings that a search may take.",
+            help="Most trainings that a search may take; adaptive: no less than its race and the "
+            "training that follows.",
             metavar="NUMBER",
             show_default="3, exhaustive: one per candidate",
         ),
