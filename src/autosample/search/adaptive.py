@@ -168,7 +168,7 @@ class Adaptive(Search):
     @property
     def _spare(self) -> int:
         """Epochs left beside those that the incumbent needs to the end."""
-        return max(0, self._left - (self._stopping.epochs - self._stopping.done))
+        return max(0, self._left - self._stopping.epochs_left)
 
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Choose the arm that goes on, or who stays in the race."""

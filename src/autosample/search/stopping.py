@@ -37,16 +37,21 @@ class Stopping:
         """Epochs of the next window; 0 when training is over."""
         if self.done - self.best_at >= self.patience:
             return 0
-        return min(self.window, self.epochs - self.done)
+        return min(self.window, self.epochs_left)
+
+    @property
+    def epochs_left(self) -> int:
+        """Until the most epochs."""
+        return self.epochs - self.done
 
     @property
     def windows_left(self) -> int:
         """Windows until the most epochs, a shorter last one included."""
-        return -(-(self.epochs - self.done) // self.window)
+        return -(-self.epochs_left // self.window)
 
     def clip(self, epochs: int) -> int:
         """``epochs``, or as many as are left."""
-        return min(epochs, self.epochs - self.done)
+        return min(epochs, self.epochs_left)
 
     def note(self, epochs: int, value: float) -> None:
         """Take note of the held-out value after ``epochs`` more."""
