@@ -9,7 +9,7 @@ from autosample.samplers import make_sampler
 from autosample.search import TPE, Exhaustive, Halving, Outcome, RandomSearch
 from autosample.search.halving import rungs
 from autosample.search.space import families
-from autosample.settings import BUDGETED
+from autosample.settings import Settings
 from tests.tiny import quick, tiny_dataset
 
 LADDER = ["dns:pool=1", "dns:pool=4", "dns:pool=16", "dns:pool=64", "mixgcf:pool=16"]
@@ -200,9 +200,17 @@ def test_a_budget_is_refused_where_it_would_be_ignored():
         quick(strategy="weighted", budget=2)
 
 
-@pytest.mark.parametrize("strategy", BUDGETED)
+@pytest.mark.parametrize("strategy", ["random", "halving", "tpe", "exhaustive"])
 def test_a_run_keeps_to_the_budget_of_its_settings(strategy):
-    result = run(tiny_dataset(), quick(strategy=strategy, budget=2, epochs=20))
-    assert 1 < result.trainings <= 2
+    result = run(tiny_dataset(), quick(strategy=strategy, budget=1.5))
+    assert 1 < result.trainings <= 1.5
     search = make_search(quick(strategy=strategy), tiny_dataset())
     assert search.name == strategy
+
+
+def test_an_adaptive_run_keeps_to_the_budget_of_its_settings():
+    """Two trainings leave something beside its race and the training after it."""
+    settings = quick(strategy="adaptive", epochs=20)
+    assert run(tiny_dataset(), settings).trainings > 2
+    result = run(tiny_dataset(), Settings.of(**settings.model_dump() | {"budget": 2}))
+    assert 1 < result.trainings <= 2
