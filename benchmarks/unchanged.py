@@ -1,6 +1,9 @@
 """Whether the optimised paths learn what the plain ones do: compiled kernels against torch twins.
 
     python benchmarks/unchanged.py ../shared/data/gowalla --seeds 3
+    python benchmarks/unchanged.py ../shared/data/gowalla --only "lightgcn, hardest of 16"
+
+With ``--only`` the other rows of the JSON stay as they were measured before.
 
 Training, validation and test are parts of the dataset's training file. Both paths draw the same
 negatives, but sum in another order, so that trainings drift apart in the last digits and end as far
@@ -63,15 +66,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder with train.txt")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=TRAININGS, default=list(TRAININGS))
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     report: dict[str, Any] = {
         "command": f"python benchmarks/unchanged.py {options.data} --seeds {options.seeds}",
-        "date": time.strftime("%Y-%m-%d"),
         "trainings": {},
     }
     file = options.results / f"unchanged-{options.data.name}.json"
-    for name, settings in TRAININGS.items():
+    if file.exists():
+        report["trainings"] = json.loads(file.read_text())["trainings"]
+    for name in options.only:
+        settings = TRAININGS[name]
         values: dict[str, list[float]] = {path: [] for path in PATHS}
         seconds: dict[str, list[float]] = {path: [] for path in PATHS}
         for seed in range(options.seeds):
@@ -80,7 +86,8 @@ def main() -> None:
                 found = trained([*words, "--seed", str(seed), "--threads", "1"], path)
                 values[path].append(found["metrics"][METRIC])
                 seconds[path].append(found["seconds"])
-        row = {"settings": settings, **compared(values), "seconds": seconds}
+        date = time.strftime("%Y-%m-%d")
+        row = {"settings": settings, "date": date, **compared(values), "seconds": seconds}
         report["trainings"][name] = row
         file.write_text(json.dumps(report, indent=1) + "\n")
         print(f"{name}: {row['difference']:+.2%}, {'met' if row['met'] else 'missed'}", flush=True)

@@ -21,10 +21,14 @@ def test_both_paths_are_trained(tmp_path, monkeypatch, capsys) -> None:
     lines = [" ".join(map(str, [user, *had])) for user, had in items.items()]
     (tmp_path / "train.txt").write_text("\n".join(lines) + "\n")
     monkeypatch.setattr(unchanged, "TRAININGS", {"mf": "--model mf --candidate uniform --epochs 1"})
-    words = f"unchanged.py {tmp_path} --seeds 1 --results {tmp_path}"
+    file = tmp_path / f"unchanged-{tmp_path.name}.json"
+    file.write_text('{"trainings": {"measured before": {}}}')
+    words = f"unchanged.py {tmp_path} --seeds 1 --results {tmp_path} --only mf"
     monkeypatch.setattr(sys, "argv", words.split())
     unchanged.main()
-    row = json.loads((tmp_path / f"unchanged-{tmp_path.name}.json").read_text())["trainings"]["mf"]
+    rows = json.loads(file.read_text())["trainings"]
+    assert list(rows) == ["measured before", "mf"]
+    row = rows["mf"]
     assert [len(values) for values in row["ndcg@20"].values()] == [1, 1]
     assert row["ndcg@20"]["torch"] == pytest.approx(row["ndcg@20"]["numba"], rel=0.05)
     assert "mf: " in capsys.readouterr().out
