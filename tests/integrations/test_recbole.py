@@ -86,9 +86,13 @@ def test_a_config_object_and_benchmark_files_are_taken(tmp_path):
     for part, rows in parts.items():
         (tmp_path / "tiny" / f"tiny.{part}.inter").write_text("\n".join([lines[0], *rows]))
 
-    class Config:  # as recbole.config.Config keeps what it has gathered
-        final_config_dict = config | {"benchmark_filename": list(parts)}
+    class Config:  # as recbole.config.Config keeps what it has gathered, the folder's path too
+        final_config_dict = config | {"data_path": str(tmp_path / "tiny")}
 
+    assert (
+        from_recbole(Config()).dataset.fingerprint() == from_recbole(config).dataset.fingerprint()
+    )
+    Config.final_config_dict["benchmark_filename"] = list(parts)
     dataset = from_recbole(Config()).dataset
     assert [len(getattr(dataset, part)) for part in parts] == [len(rows) for rows in parts.values()]
 

@@ -63,8 +63,10 @@ def from_recbole(config: Any) -> FromRecBole:
     """
     keys = _Keys(getattr(config, "final_config_dict", config))
     settings, reading = _settings(keys), _reading(keys)
-    folder = Path(keys.get("data_path", "dataset/")) / keys.get("dataset")
-    reading |= _files(folder, keys.get("benchmark_filename", None))
+    folder, name = Path(keys.get("data_path", "dataset/")), keys.get("dataset")
+    if not hasattr(config, "final_config_dict"):  # whose data_path names the dataset's own folder
+        folder /= name
+    reading |= _files(folder, name, keys.get("benchmark_filename", None))
     dataset = load_dataset(seed=settings.seed, **reading)
     return FromRecBole(dataset, settings, keys.unused())
 
@@ -176,16 +178,13 @@ def _split(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"split": found, "valid": valid, "test": test}
 
 
-def _files(folder: Path, parts: Sequence[str] | None) -> dict[str, Any]:
+def _files(folder: Path, name: str, parts: Sequence[str] | None) -> dict[str, Any]:
     if not parts:
-        return {"source": folder / f"{folder.name}.inter"}
+        return {"source": folder / f"{name}.inter"}
     roles = ("source", "valid_file", "test_file")
     if len(parts) != len(roles):
         raise _no_counterpart("benchmark_filename must name train, valid and test", "Name three")
-    return {
-        role: folder / f"{folder.name}.{part}.inter"
-        for role, part in zip(roles, parts, strict=True)
-    }
+    return {role: folder / f"{name}.{part}.inter" for role, part in zip(roles, parts, strict=True)}
 
 
 def _lower_bound(what: str, interval: str) -> float:
