@@ -12,6 +12,7 @@ import pytest
 from autosample.cli import main
 from autosample.errors import StoreError
 from autosample.run import run
+from autosample.settings import DEFAULT_CANDIDATES
 from autosample.store import RunFolder, fork, keeper
 from autosample.store.checkpoints import Checkpoints
 from autosample.store.files import locked, replace_json
@@ -84,6 +85,28 @@ def test_it_starts_anew_where_the_search_before_the_final_training_was_another(c
     assert_same(found, run(tiny_dataset(), folder.settings()))
     assert [note.code for note in notes] == ["AS525"]
     assert "other trials" in notes[0].message
+
+
+@pytest.mark.parametrize(
+    ("candidates", "epochs", "trial"),
+    [(DEFAULT_CANDIDATES, 4, 2), (("dns:pool=16", "mixgcf"), 12, 4)],
+    ids=["the race was over", "a rival was given up"],
+)
+def test_it_starts_anew_where_more_epochs_would_have_been_another_decision(
+    tmp_path, candidates, epochs, trial
+) -> None:
+    base = {"candidates": candidates, "epochs": epochs}
+    folder, told = RunFolder.create(tmp_path / "cut", tiny_dataset(), quick(**base)), []
+
+    def decided() -> bool:
+        return bool(told) and (told[-1]["kind"], told[-1]["trial"]) == ("decision", trial)
+
+    with pytest.raises(StoreError, match="AS511"):
+        folder.run(on_record=told.append, should_stop=decided)
+    new = quick(**{**base, "epochs": 30})
+    found, notes, _ = forked(RunFolder.open(folder.path), new)
+    assert_same(found, run(tiny_dataset(), new))
+    assert "decided otherwise" in notes[0].message
 
 
 def test_more_epochs_go_on_unless_a_sampler_goes_by_them(tmp_path) -> None:

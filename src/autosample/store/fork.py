@@ -11,7 +11,7 @@ from autosample.errors import StoreError
 from autosample.run import make_search
 from autosample.samplers.base import Sampler
 from autosample.settings import Settings
-from autosample.store.checkpoints import Checkpoint, Checkpoints, Part
+from autosample.store.checkpoints import Checkpoint, Checkpoints
 from autosample.store.files import locked, replace_file
 from autosample.store.folder import RunFolder
 from autosample.store.keeper import Recorded
@@ -90,20 +90,33 @@ def _objection(old: Settings, new: Settings, dataset: Dataset, found: Checkpoint
         return f"{', '.join(sorted(changed - _REPLAYED))} matters from the first batch"
     if len(found.parts) > 1 and changed:
         return "the run is in its final training"
-    return _search_objection(new, dataset, found.parts[0], "epochs" in changed)
+    return _search_objection(new, dataset, found, "epochs" in changed)
 
 
-def _search_objection(settings: Settings, dataset: Dataset, told: Part, epochs: bool) -> str:
-    """Why a new search could not have been told what the old one was, up to its present trial."""
+def _search_objection(settings: Settings, dataset: Dataset, found: Checkpoint, epochs: bool) -> str:
+    """Why a new search could not have done what the old one did, up to its present trial."""
+    told = found.parts[0]
     try:
         search = Recorded(make_search(settings, dataset), told)
         if told.asked is not None:
             search.ask()
     except StoreError:
         return "the search would have asked for other trials"
+    if not _decided_so(search, found):
+        return "the search would have decided otherwise"
     if epochs and any(map(_has_curriculum, search.samplers.values())):
         return "a sampler goes by the number of epochs"
     return ""
+
+
+def _decided_so(search: Recorded, found: Checkpoint) -> bool:
+    """Whether the search's decisions leave the states that the checkpoint has."""
+    written = (record for record in found.books["history"] if record["kind"] == "decision")
+    same = all(
+        (made.adopt, made.keep, made.trail) == tuple(map(record.get, ("adopt", "keep", "trail")))
+        for made, record in zip(search.decisions, written, strict=False)
+    )
+    return same and (len(found.parts) > 1 or search.keeps <= found.books["states"].keys())
 
 
 def _has_curriculum(sampler: Sampler) -> bool:

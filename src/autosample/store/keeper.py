@@ -39,6 +39,7 @@ class Recorded(Search):
     def __init__(self, search: Search, written: Part) -> None:
         self.search, self.part = search, Part()
         self.samplers: dict[str, Sampler] = {}  # by label
+        self.decisions: list[Decision] = []
         self._expected: dict[str, Any] | None
         for trial, outcomes in written.told:
             self._expected = trial
@@ -72,7 +73,8 @@ class Recorded(Search):
         assert self.part.asked is not None  # noqa: S101  for the type checker
         self.part.told.append((self.part.asked, outcomes))
         self.part.asked = None
-        return self.search.tell(outcomes)
+        self.decisions.append(self.search.tell(outcomes))
+        return self.decisions[-1]
 
 
 class Keeper:
