@@ -138,6 +138,20 @@ def test_a_run_asked_to_stop_goes_on_with_the_next_batch(tmp_path, plain, monkey
     assert len(batches) == 2 * 8 * per_epoch  # each once
 
 
+def test_where_the_mean_began_is_known_after_a_stop(tmp_path) -> None:
+    """In the trial after a rival has taken over, and in the replay."""
+    settings = {"candidates": ["dns:pool=16", "mixgcf"], "epochs": 20, "retrain": "replay"}
+    folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick(**settings))
+    for said in ("takes over", "again"):
+        reasons: list[str] = []
+        with pytest.raises(StoreError, match="AS511"):
+            folder.run(
+                on_record=lambda record, to=reasons: to.append(record.get("reason", "")),
+                should_stop=lambda said=said, told=reasons: any(said in each for each in told),
+            )
+    assert_same(folder.run(), run(tiny_dataset(), quick(**settings)))
+
+
 def test_epochs_before_the_last_checkpoint_are_not_done_again(tmp_path) -> None:
     folder = new(tmp_path / "run", **EVERY_EPOCH)
 

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from autosample.data import Dataset, Interactions
 from autosample.errors import DataError, SettingsError
@@ -106,6 +107,18 @@ def test_replay_ends_in_no_mean_where_the_search_did_not() -> None:
         learner.run_epoch(make_sampler("uniform"))
     result = run(DATA, quick(retrain="replay", **settings))
     assert (learner.model.tables()[0] == result.user_table).all()
+
+
+def test_replay_makes_the_mean_of_the_search_again(monkeypatch) -> None:
+    """Here a rival takes over, with which the mean begins anew; replayed on training alone."""
+    settings = {"candidates": ["dns:pool=16", "mixgcf"], "epochs": 20}
+    found = run(DATA, quick(**settings))
+    decisions = [record for record in found.history if record["kind"] == "decision"]
+    assert any("takes over" in record["reason"] for record in decisions)
+    monkeypatch.setattr(Interactions, "union", lambda train, valid: train)
+    result = run(DATA, quick(retrain="replay", **settings))
+    assert result.schedule == found.schedule
+    assert all(torch.equal(result.state[key], found.state[key]) for key in found.state)
 
 
 @pytest.mark.parametrize("retrain", ["rewind", "scratch"])

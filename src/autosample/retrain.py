@@ -74,6 +74,7 @@ class Replay(Search):
         samplers: By label.
         window: Epochs between two points of the mean.
         trail: Weight of the newest point in it; 1: the last point is the result.
+        mean_from: Epochs after which the mean begins.
     """
 
     name: ClassVar[str] = "replay"
@@ -85,9 +86,10 @@ class Replay(Search):
         *,
         window: int,
         trail: float = 1.0,
+        mean_from: int = 0,
     ) -> None:
         self._left, self._samplers = _by_window(schedule, window), samplers
-        self._trail = trail
+        self._trail, self._ahead = trail, mean_from  # epochs until the mean begins
 
     def ask(self) -> Trial | None:
         """The next entry of the schedule."""
@@ -99,8 +101,9 @@ class Replay(Search):
     def tell(self, outcomes: list[Outcome]) -> Decision:
         """Go on with what was trained."""
         label, epochs = self._left.pop(0)
+        self._ahead -= epochs
         reason = f"{label} trained for {epochs} epochs again"
-        return Decision(MAIN, label, reason, trail=self._trail)
+        return Decision(MAIN, label, reason, trail=1.0 if self._ahead >= 0 else self._trail)
 
 
 def _by_window(schedule: Schedule, window: int) -> list[tuple[str, int]]:

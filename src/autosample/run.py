@@ -223,6 +223,7 @@ def run(
             engine.samplers,
             window=settings.trial_window,
             trail=search.trail if found.averaged else 1.0,
+            mean_from=found.mean_from,
         )
         found = carry_out(_replaying(engine, learner), again)
     return _finish(dataset, settings, learner, found, time.perf_counter() - started)

@@ -102,6 +102,20 @@ def test_the_trail_is_the_running_mean_of_the_main_states_and_stands_for_them():
     torch.testing.assert_close(tables(again.learner), mean)
 
 
+def test_a_replay_begins_the_mean_where_the_search_began_it_anew():
+    def step(trail: float) -> Script:
+        return Script((Trial((arm("dns:pool=4"),), 2, "on"), MAIN), trail=trail)
+
+    made = Engine(learner(), None)
+    for trail in (1.0, 0.25, 1.0, 0.25):
+        result = made.run(step(trail))
+        made.learner.restore(made.states[MAIN])
+    assert (result.averaged, result.mean_from) == (True, 6)
+    settings = {"window": 2, "trail": 0.25, "mean_from": result.mean_from}
+    again = Engine(learner(), None).run(Replay(result.schedule, made.samplers, **settings))
+    assert all(torch.equal(again.state[key], result.state[key]) for key in result.state)
+
+
 @pytest.mark.parametrize("valid", [True, False])
 def test_the_last_main_state_is_the_result_where_the_mean_lags_behind_it(valid):
     step = (Trial((arm("dns:pool=4"),), 2, "on"), MAIN)

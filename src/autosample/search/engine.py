@@ -52,6 +52,7 @@ class SearchResult:
         seconds: Wall time.
         history: One JSON-ready record per epoch, evaluation and decision, in order.
         averaged: Whether ``state`` is of the trail, the running mean of the main states.
+        mean_from: Epochs of the schedule after which that mean began.
     """
 
     state: State
@@ -61,6 +62,7 @@ class SearchResult:
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
     averaged: bool = False
+    mean_from: int = 0
 
     @property
     def epochs(self) -> int:
@@ -95,6 +97,7 @@ class Engine:
     Attributes:
         states, schedules: By name, what trials start from, and what led there.
         within: How far the present trial is; None between trials.
+        mean_from: Epochs after which the trail last began anew.
         on_step: Called after every batch, with False, and after every epoch and trial, with True.
             All attributes and the learner's snapshot then say together where the search stands.
     """
@@ -115,7 +118,7 @@ class Engine:
         self.schedules: dict[str, Schedule] = {INITIAL: (), MAIN: ()}
         self.samplers: dict[str, Sampler] = {}  # by label, all that took part
         self.result = SearchResult(state=initial)
-        self.trials = 0
+        self.trials = self.mean_from = 0
         self.within: Within | None = None
         self.on_step: Callable[[bool], None] | None = None
         self._counted = time.perf_counter()  # until when time is in the result
@@ -172,6 +175,8 @@ class Engine:
         self.states[TRAIL] = blend(self.states.get(TRAIL, main), main, weight)
         self.schedules[TRAIL] = self.schedules[MAIN]
         self.learner.restore(self.states[TRAIL])
+        if weight == 1:
+            self.mean_from = self.learner.epoch
         self._measure(TRAIL, TRAIL)
 
     def _last_word(self, valid: Interactions) -> None:
@@ -239,6 +244,7 @@ class Engine:
         """Make a saved state the result."""
         self.result.state, self.result.metric = self.states[state], metric
         self.result.schedule, self.result.averaged = self.schedules[state], state == TRAIL
+        self.result.mean_from = self.mean_from
 
     def _say(self, place: int, arm: Arm, trial: Trial, epoch: int, done: Epoch) -> None:
         label = arm.sampler.label

@@ -86,6 +86,7 @@ class Checkpoint:
         books, result = self.books, self.books["result"]
         found = {INITIAL: engine.states[INITIAL], **self.blobs}
         engine.trials, engine.within = books["trials"], self.within
+        engine.mean_from = books.get("mean_from", 0)
         engine.states = {name: found[state] for name, state in books["states"].items()}
         engine.schedules = {name: _schedule(rows) for name, rows in books["schedules"].items()}
         engine.result = as_result(result, found[result["state"]], books["history"])
@@ -193,6 +194,7 @@ class Checkpoints:
                 for part in parts
             ],
             "trials": engine.trials,
+            "mean_from": engine.mean_from,
             "states": {name: name_of(state) for name, state in engine.states.items()},
             "schedules": engine.schedules,
             "result": {"state": name_of(engine.result.state), **summary(engine.result)},
@@ -223,6 +225,7 @@ def summary(result: SearchResult) -> Books:
         "positives": result.positives,
         "seconds": result.seconds,
         "averaged": result.averaged,
+        "mean_from": result.mean_from,
         "records": len(result.history),
     }
 
@@ -237,6 +240,7 @@ def as_result(written: Books, state: Tensors, history: list[Books]) -> SearchRes
         seconds=written["seconds"],
         history=history[: written["records"]],
         averaged=written.get("averaged", True),  # as it was before it was noted
+        mean_from=written.get("mean_from", 0),
     )
 
 
