@@ -17,8 +17,8 @@ from autosample.models.view import TableView
 class Recommender(nn.Module, ABC):
     """Scores are dot products of user rows and item rows of one final table.
 
-    A model is one class with one method, :meth:`layers`. Rows are nodes: users first, then items,
-    N = U + I. The final table is the mean or the concatenation of the layers.
+    A model is one class with :attr:`n_layers` and :meth:`layers`. Rows are nodes: users first, then
+    items, N = U + I. The final table is the mean or the concatenation of the layers.
 
     Args:
         interactions: Training interactions; graphs are built from nothing else.
