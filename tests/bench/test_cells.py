@@ -22,7 +22,7 @@ class Made(Run):
                              "score": self.given})  # fmt: skip
 
 
-def made(label, seed, valid, scores, *, dataset="d", trainings=1.0, **settings):
+def made(label, seed, valid, scores, *, dataset="d", trainings=1.0, data="f", **settings):
     fixed = label in "abc"
     own = {"candidates": (label,), "strategy": "fixed"} if fixed else {"candidates": CANDIDATES}
     full = Settings.of(**{"strategy": "adaptive", **own, "seed": seed, **settings})
@@ -30,7 +30,7 @@ def made(label, seed, valid, scores, *, dataset="d", trainings=1.0, **settings):
         key=f"{dataset} {label} {seed} {settings}",
         dataset=dataset,
         label=label,
-        fingerprint="f",
+        fingerprint=data,
         settings=full,
         valid=valid,
         test={"ndcg@20": float(np.mean(scores))},
@@ -117,6 +117,19 @@ def test_settings_of_their_own_make_no_cell_but_others_do():
     again.append(made("adaptive", 0, 0.4, scores, retrain="replay"))
     assert [c.labels for c in cells_of(runs + again)][1] == ["a", "adaptive"]
     assert [len(c.runs) for c in cells_of(runs + again)] == [7, 2]
+
+
+def test_other_data_of_the_same_name_is_another_cell():
+    runs = [
+        made(label, seed, 0.4, [0.3, 0.4], data=f"{data}{seed}")
+        for seed in (0, 1)
+        for data in "fg"
+        for label in ("a", "adaptive")
+    ]
+    found = cells_of(runs)
+    assert [len(cell.runs) for cell in found] == [4, 4]
+    data = [[run.fingerprint for run in cell.runs.values()] for cell in found]
+    assert data == [["f0", "f0", "f1", "f1"], ["g0", "g0", "g1", "g1"]]
 
 
 def test_a_sampler_is_in_the_cells_whose_candidates_it_is_one_of():

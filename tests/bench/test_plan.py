@@ -6,6 +6,7 @@ from autosample.bench import Source, plan
 from autosample.errors import AutosampleError
 from autosample.settings import DEFAULT_CANDIDATES, Settings
 from tests.bench.making import SAMPLERS, SHORT, jobs, write_file, write_parts
+from tests.tiny import write_events
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,15 @@ def test_the_product_of_everything_with_seeds_outermost(parts, tmp_path):
     assert [job.dataset for job in planned[:12]] == ["shop"] * 6 + ["films"] * 6
     assert [job.label for job in planned[:3]] == ["uniform", "dns:pool=4", "adaptive"]
     assert len({job.key for job in planned}) == 24
+
+
+def test_data_of_one_name_goes_by_its_path(tmp_path):
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+    paths = [tmp_path / name for name in ("a.csv", "one/events.csv", "two/events.csv")]
+    sources = [Source(write_events(path, seed)) for seed, path in enumerate(paths)]
+    planned = plan(sources, models=["mf"], strategies=["adaptive"], seeds=[0])
+    assert [job.dataset for job in planned] == ["a", *map(str, paths[1:])]
 
 
 def test_fixed_is_every_candidate_alone(parts):

@@ -73,13 +73,13 @@ def cells_of(runs: Iterable[Run]) -> list[Cell]:
     """Cells in the order of their first runs.
 
     Strategies that choose from other candidates are in other cells; a sampler's training alone is
-    in every cell whose candidates it is one of.
+    in every cell whose candidates it is one of. Other data with the same name is another cell too.
     """
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         groups.setdefault(place_of(run)[:2], []).append(run)
     found = []
-    for (dataset, _), group in groups.items():
+    for group in (part for named in groups.values() for part in _by_data(named)):
         sets = dict.fromkeys(run.settings.candidates for run in group if not run.fixed)
         for candidates in sets or [tuple(run.label for run in group)]:
             own = [
@@ -89,8 +89,22 @@ def cells_of(runs: Iterable[Run]) -> list[Cell]:
             ]
             by_place = {(run.label, run.settings.seed): run for run in own}
             common = {**_common(own[0]), "candidates": list(candidates)}
-            found.append(Cell(dataset, common["model"], common, by_place))
+            found.append(Cell(own[0].dataset, common["model"], common, by_place))
     return found
+
+
+def _by_data(runs: Iterable[Run]) -> list[list[Run]]:
+    """The runs by what their data is: of one seed, equal data has equal fingerprints."""
+    found: list[tuple[dict[int, str], list[Run]]] = []
+    for run in runs:
+        seed, own = run.settings.seed, run.fingerprint
+        fitting = [each for each in found if each[0].get(seed, own) == own]
+        place = max(fitting, key=lambda each: seed in each[0], default=({}, []))
+        if not fitting:
+            found.append(place)
+        place[0][seed] = own
+        place[1].append(run)
+    return [group for _, group in found]
 
 
 def place_of(run: Run | Job) -> tuple[str, str, int]:

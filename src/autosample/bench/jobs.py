@@ -59,7 +59,7 @@ def plan(
     """All jobs: every dataset, model and strategy with the first seed, then with the next.
 
     Args:
-        sources: Data.
+        sources: Data; those that share a name go by their paths.
         models: Names of models.
         strategies: ``fixed`` for every candidate alone, ``fixed:SAMPLER`` for one sampler, or a
             strategy with settings of its own, ``NAME[:setting=value]...`` such as ``tpe:budget=2``.
@@ -82,15 +82,18 @@ def plan(
     for _, values in told:
         check(Settings.of(**values))
     sources, known = list(sources), dict[tuple[int, int], str]()
+    names = [source.name for source in sources]
     for seed in seeds:
         for place, source in enumerate(sources):
             read = place, source.options.get("seed", seed)
             if read not in known:
                 known[read] = source.load(seed).fingerprint()
-            fingerprint = known[read]
+            fingerprint, name = known[read], names[place]
+            if names.count(name) > 1:
+                name = str(source.path)
             for label, values in told:
                 full = Settings.of(**values, seed=seed)
-                yield Job(source.name, label, fingerprint, full, source)
+                yield Job(name, label, fingerprint, full, source)
 
 
 def _expand(
