@@ -36,7 +36,7 @@ class AutoSample(Estimator):
         l2: Weight of the embedding's squared length; None: the model's own.
         batch_size: Positives per step; None: the model's own.
         strategy: "adaptive", "weighted", "fixed", "uniform-mixture", "exhaustive", "random",
-            "halving" or "tpe".
+            "halving" or "tpe"; "fixed" trains the first candidate alone.
         candidates: Samplers such as ``"dns:pool=16"``, cheapest first.
         epochs: Length of a training.
         window: Epochs per trial; None: a twentieth of ``epochs``.

@@ -21,10 +21,11 @@ class Settings(BaseModel):
     """Everything that a run's result depends on, beside the data.
 
     ``lr``, ``l2`` and ``batch_size`` are the model's own defaults when left out; ``window`` is a
-    twentieth of ``epochs``; ``budget``, in trainings, is for the strategies adaptive, random,
-    halving and tpe (3 when left out) and exhaustive (one per candidate). ``device`` is where
-    training takes place: ``cpu``, ``cuda``, ``cuda:1`` or ``auto``, which is the first CUDA device,
-    or else the CPU; what is kept is its full name.
+    twentieth of ``epochs``; ``fixed`` trains the first of the candidates alone; ``budget``, in
+    trainings, is for the strategies adaptive, random, halving and tpe (3 when left out) and
+    exhaustive (one per candidate). ``device`` is where training takes place: ``cpu``, ``cuda``,
+    ``cuda:1`` or ``auto``, which is the first CUDA device, or else the CPU; what is kept is its
+    full name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -284,6 +284,16 @@ def test_a_move_to_an_easier_sampler_leaves_no_rival():
     assert not adaptive.keeps
 
 
+def test_one_candidate_needs_no_split_race():
+    adaptive = search("uniform", valid_users=12_000, n_users=13_000, epochs=50)
+    epochs = 0
+    while (trial := adaptive.ask()) is not None:
+        assert [arm.sampler.label for arm in trial.arms] == ["uniform"]
+        epochs += trial.epochs
+        tell(adaptive, {"uniform": 0.3})
+    assert epochs == 50
+
+
 def test_users_are_split_where_there_are_enough_and_training_starts_over():
     adaptive = search(valid_users=12_000, n_users=13_000, epochs=50)
     trial = adaptive.ask()

@@ -82,7 +82,7 @@ class SearchOptions:
     strategy: Annotated[
         str | None,
         search_option(
-            help=f"How to search: {', '.join(STRATEGIES)}.",
+            help=f"How to search: {', '.join(STRATEGIES)}. fixed: the first candidate alone.",
             metavar="NAME",
             show_default="adaptive",
             autocompletion=among(*STRATEGIES),

@@ -121,7 +121,8 @@ class Adaptive(Search):
         self.level, self.factor = level, factor
         self.challenge_every, self.trail = challenge_every, trail
         if design == "auto":
-            design = "split" if valid_users >= USERS_PER_ARM * len(self.candidates) else "forks"
+            enough = valid_users >= USERS_PER_ARM * len(self.candidates)
+            design = "split" if enough and len(self.candidates) > 1 else "forks"
         self.split = (
             UsersSplit(n_users, seed=seed, covariates=covariates) if design == "split" else None
         )
