@@ -148,9 +148,10 @@ def test_mixture_slopes_by_hand(view):
     assert answer.report[2].item() == pytest.approx(sum(bounds) / 3, rel=1e-4)
 
 
-SCORES = hnp.arrays("f8", (4, 5), elements=st.floats(-20, 20))
+# so that no two are 20 apart, from where torch.softplus leaves out what is below 2e-9
+SCORES = hnp.arrays("f8", (4, 5), elements=st.floats(-9, 9))
 SHARES = hnp.arrays("f8", (4, 5), elements=st.floats(0.01, 1))
-POSITIVES = hnp.arrays("f8", 4, elements=st.floats(-20, 20))
+POSITIVES = hnp.arrays("f8", 4, elements=st.floats(-9, 9))
 
 
 @settings(deadline=None)

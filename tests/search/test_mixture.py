@@ -77,9 +77,10 @@ def test_synthetic_and_real_instances_mix(view):
 
 
 @given(
-    scores=st.lists(st.floats(-20, 20), min_size=2, max_size=6),
+    # no two are 20 apart, from where torch.softplus leaves out what is below 2e-9
+    scores=st.lists(st.floats(-9, 9), min_size=2, max_size=6),
     raw=st.lists(st.floats(0.01, 1), min_size=6, max_size=6),
-    positive=st.floats(-20, 20),
+    positive=st.floats(-9, 9),
 )
 @settings(max_examples=200, deadline=None)
 def test_the_gap_lies_between_zero_and_its_bound(scores, raw, positive):
