@@ -34,6 +34,7 @@ TRAININGS = {
     "mf, hardest of 32": "--model mf --candidate dns:pool=32 --epochs 5 --window 5",
     "mf, mixgcf of 16": "--model mf --candidate mixgcf:pool=16 --epochs 5 --window 5",
     "lightgcn, hardest of 16": "--model lightgcn --candidate dns:pool=16 --epochs 3 --window 3",
+    "ngcf, hardest of 16": "--model ngcf --candidate dns:pool=16 --epochs 3 --window 3",
 }
 
 
