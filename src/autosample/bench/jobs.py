@@ -82,18 +82,17 @@ def plan(
     for _, values in told:
         check(Settings.of(**values))
     sources, known = list(sources), dict[tuple[int, int], str]()
-    names = [source.name for source in sources]
+    short = [source.name for source in sources]
+    names = [one.name if short.count(one.name) == 1 else str(one.path) for one in sources]
     for seed in seeds:
         for place, source in enumerate(sources):
             read = place, source.options.get("seed", seed)
             if read not in known:
                 known[read] = source.load(seed).fingerprint()
-            fingerprint, name = known[read], names[place]
-            if names.count(name) > 1:
-                name = str(source.path)
+            fingerprint = known[read]
             for label, values in told:
                 full = Settings.of(**values, seed=seed)
-                yield Job(name, label, fingerprint, full, source)
+                yield Job(names[place], label, fingerprint, full, source)
 
 
 def _expand(
