@@ -70,13 +70,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=TRAININGS, default=list(TRAININGS))
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
-    report: dict[str, Any] = {
-        "command": f"python benchmarks/unchanged.py {options.data} --seeds {options.seeds}",
-        "trainings": {},
-    }
     file = options.results / f"unchanged-{options.data.name}.json"
-    if file.exists():
-        report["trainings"] = json.loads(file.read_text())["trainings"]
+    report = json.loads(file.read_text()) if file.exists() else {"trainings": {}}
+    command = f"python benchmarks/unchanged.py {options.data} --seeds {options.seeds}"
     for name in options.only:
         settings = TRAININGS[name]
         values: dict[str, list[float]] = {path: [] for path in PATHS}
@@ -87,8 +83,13 @@ def main() -> None:
                 found = trained([*words, "--seed", str(seed), "--threads", "1"], path)
                 values[path].append(found["metrics"][METRIC])
                 seconds[path].append(found["seconds"])
-        date = time.strftime("%Y-%m-%d")
-        row = {"settings": settings, "date": date, **compared(values), "seconds": seconds}
+        row = {
+            "command": f'{command} --only "{name}"',
+            "date": time.strftime("%Y-%m-%d"),
+            "settings": settings,
+            **compared(values),
+            "seconds": seconds,
+        }
         report["trainings"][name] = row
         file.write_text(json.dumps(report, indent=1) + "\n")
         print(f"{name}: {row['difference']:+.2%}, {'met' if row['met'] else 'missed'}", flush=True)
