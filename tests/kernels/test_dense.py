@@ -21,7 +21,7 @@ def tables(n, *sizes, seed=0):
 def test_mean(depth):
     first, *others = tables(depth + 1, 30, 7)
     stacked = torch.stack([first, *others])
-    mean = dense.mean_of_layers(first, stacked[1:], torch.empty(30, 7))
+    mean = dense.mean_of_layers(first, stacked[1:], torch.empty(30, 7), torch.arange(30))
     torch.testing.assert_close(mean, stacked.mean(dim=0))
 
 
@@ -50,6 +50,8 @@ def test_same_bits_on_one_and_two_threads(use_threads):
         table, m, v, gradient = (one.clone() for one in tables(4, 1001, 19))
         v.abs_()
         dense.adam(table, m, v, gradient, torch.ones(1001), step=3, lr=0.1, l2=0.1)
-        mean = dense.mean_of_layers(table, torch.stack([m, v]), torch.empty(1001, 19))
+        mean = dense.mean_of_layers(
+            table, torch.stack([m, v]), torch.empty(1001, 19), torch.arange(1001)
+        )
         results.append([table, m, v, mean])
     assert all(map(torch.equal, *results))

@@ -63,7 +63,8 @@ def test_same_bits_on_one_and_two_threads(use_threads):
     for threads in (1, 2):
         use_threads(threads)
         few = rows, table[rows]
-        results.append([adjacency.product(table, plus=few), adjacency.product_of_rows(few)])
+        some = adjacency.product(table, torch.zeros_like(table), rows=rows)
+        results.append([adjacency.product(table, plus=few), adjacency.product_of_rows(few), some])
     assert all(map(torch.equal, *results))
 
 
@@ -84,6 +85,21 @@ def test_a_few_rows(path, rows, monkeypatch):
     torch.testing.assert_close(out, adjacency.product_torch(table) + few)
     answer = adjacency.product_of_rows((rows, 2 * table[rows]), table[rows])
     torch.testing.assert_close(answer, adjacency.product_torch(2 * few) + few)
+
+
+@pytest.mark.parametrize("path", paths.CHOICES)
+@pytest.mark.parametrize("dim", [64, 70])
+@pytest.mark.parametrize("rows", [[], [0, 3, 49, 50]])
+def test_rows_of_a_product(path, dim, rows, monkeypatch):
+    """The same bits as in the whole product, and the others stay."""
+    monkeypatch.setattr(paths, "chosen", lambda: path)
+    adjacency = Adjacency(random_interactions())
+    table, rows = table_for(adjacency, dim), torch.tensor(rows, dtype=torch.int64)
+    expected = torch.full_like(table, torch.nan)
+    expected[rows] = adjacency.product(table)[rows]
+    out = torch.full_like(table, torch.nan)
+    assert adjacency.product(table, out, rows=rows) is out
+    assert torch.equal(out.nan_to_num(7), expected.nan_to_num(7))
 
 
 @pytest.mark.parametrize("path", paths.CHOICES)

@@ -15,6 +15,7 @@ from autosample.evaluate import rank_held_out, recommend
 from autosample.kernels.step import edge_gradient
 from autosample.models import MODELS
 from autosample.samplers import make_sampler
+from autosample.samplers.draw import Draw
 from autosample.train import Learner
 from tests.tiny import tiny_dataset
 
@@ -76,3 +77,25 @@ def test_a_step_touches_each_row_of_its_batch_once():
     gradient = edge_gradient(torch.ones(1000, 4), left, right, torch.ones(3, 2))
     assert gradient.rows.tolist() == [3, 0, 7, 8, 9]
     assert gradient.values.shape == (5, 4)
+
+
+def test_a_step_of_lightgcn_makes_the_rows_of_its_batch_alone_of_the_last_layer(monkeypatch):
+    interactions = tiny_dataset(0).train
+    model, made = MODELS["lightgcn"](interactions, dim=8), []
+    product = model.adjacency.product
+    monkeypatch.setattr(
+        model.adjacency,
+        "product",
+        lambda *tables, rows=None, **others: (
+            made.append(rows) or product(*tables, rows=rows, **others)
+        ),
+    )
+    learner = Learner(model, interactions, batch_size=4)
+    batch = next(learner.batches.epoch(0))
+    sampler, draw = make_sampler("uniform"), Draw(learner.unseen, seed=0, epoch=0, epochs=1)
+    learner.step(batch, learner.slot(sampler), draw)
+    ids = sampler.sample(batch, model.view(), draw).ids
+    items = torch.cat([batch.positives, ids.flatten()]) + interactions.n_users
+    there, last, back = made[:2], made[2], made[3:5]
+    assert there == back == [None, None]
+    assert last.tolist() == torch.cat([batch.users, items]).unique().tolist()

@@ -6,6 +6,7 @@ import torch
 from autosample.models import MODELS
 from autosample.models.view import TableView
 from autosample.testing import tiny_interactions, tiny_views
+from autosample.types import Blend
 
 USERS = torch.tensor([2, 0, 2])
 ITEMS = torch.tensor([[1, 5], [5, 5], [23, 0]])
@@ -48,6 +49,40 @@ def test_rows_without_gradient_are_not_kept(view):
     assert not rows.requires_grad
     assert torch.equal(rows, view.user_layers(USERS))
     assert len(view._taken) == 1
+
+
+BLEND = Blend(ITEMS[:, :, None].expand(3, 2, 3), torch.full((3, 2, 3), 0.25))
+ASKED = {
+    "scores": lambda view: view.scores(USERS, ITEMS),
+    "layer_scores": lambda view: view.layer_scores(USERS, ITEMS),
+    "user_layers": lambda view: view.user_layers(USERS),
+    "item_layers": lambda view: view.item_layers(ITEMS),
+    "item_hops": lambda view: view.item_hops(ITEMS[:, [0, 1, 0]]),
+    "blend_scores": lambda view: view.blend_scores(USERS, BLEND),
+    "score_gradient": lambda view: view.score_gradient(USERS, ITEMS, torch.ones(3, 2)).values,
+    "table": lambda view: view.table,
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("kind", ["mean", "concat"])
+def test_rows_are_made_when_first_asked_for(kind, asked):
+    whole, made = tiny_views()[kind], []
+    last, final = (torch.full_like(one, torch.nan) for one in (whole._layers[-1], whole.table))
+
+    def fill(rows):
+        made.extend(rows.tolist())
+        last[rows], final[rows] = whole._layers[-1][rows], whole.table[rows]
+
+    view = TableView((*whole._layers[:-1], last), final, 8, kind, fill=fill)
+    assert made == []
+    for _ in range(2):
+        assert torch.equal(ASKED[asked](view), ASKED[asked](whole))
+    few = {0, 2} if asked == "user_layers" else {8, 9, 13, 31}
+    assert len(made) == len(set(made)) <= 6 or asked == "table"
+    assert few <= set(made)
+    view.scores(USERS, ITEMS)
+    assert sorted(made) == (list(range(32)) if asked == "table" else [0, 2, 8, 9, 13, 31])
 
 
 def tables_and_view(name):

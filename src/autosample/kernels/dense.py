@@ -14,11 +14,16 @@ _BETAS = (0.9, 0.999)
 _EPS = 1e-8
 
 
-def mean_of_layers(first: Tensor, others: Tensor, out: Tensor) -> Tensor:
-    """Mean of a table (N, D) and of the L tables ``others`` (L, N, D), in ``out`` (N, D)."""
+def mean_of_layers(first: Tensor, others: Tensor, out: Tensor, rows: Tensor) -> Tensor:
+    """Mean of a table (N, D) and of the L tables ``others`` (L, N, D), in ``out`` (N, D).
+
+    Only distinct ``rows`` (n,) of it are made.
+    """
     if not compiled(first) or first.dtype != torch.float32:
-        return torch.div(first + others.sum(dim=0), 1 + len(others), out=out)
-    parallel_ranges(_mean, len(first), first.numpy(), others.numpy(), out.numpy())
+        total = first[rows] + others[:, rows].sum(dim=0)
+        return out.index_copy_(0, rows, total.div_(1 + len(others)))
+    arrays = (rows.numpy(), first.numpy(), others.numpy(), out.numpy())
+    parallel_ranges(_mean, len(rows), *arrays)
     return out
 
 
@@ -72,9 +77,9 @@ def _adam_torch(
 
 
 @numba.njit(nogil=True, cache=True)
-def _mean(start, stop, first, others, out):  # type: ignore[no-untyped-def]
+def _mean(start, stop, rows, first, others, out):  # type: ignore[no-untyped-def]
     share = np.float32(1.0 / (1 + others.shape[0]))
-    for row in range(start, stop):
+    for row in rows[start:stop]:
         total = out[row]
         total[:] = first[row]
         for layer in range(others.shape[0]):

@@ -22,6 +22,7 @@ Rows = tuple[Tensor, Tensor]  # (n,) rows and (n, D) values, those of a table ze
 _AHEAD = 16  # rows that are fetched before their turn
 _FOUR = 4 * LANES  # numbers of a row that are summed at a time
 _BUFFER_NUMBERS = 2**24  # of the twin: neighbours' rows
+_ALL = np.empty(0, np.int64)  # in place of a choice of rows
 
 
 class Adjacency(nn.Module):
@@ -62,6 +63,7 @@ class Adjacency(nn.Module):
         *,
         plus: Rows | None = None,
         factors: Tensor | None = None,
+        rows: Tensor | None = None,
     ) -> Tensor:
         """A times (N, D) float32, in ``out`` if given. Cost: two reads of D numbers a pair.
 
@@ -70,18 +72,22 @@ class Adjacency(nn.Module):
             out: (N, D), of any content.
             plus: Distinct rows and values to add to the product.
             factors: (N,) to multiply the rows of ``table`` by first.
+            rows: (n,) distinct rows of the product, which alone are made; None: all of them.
         """
         table = table.detach()
         if not compiled(table) or table.dtype != torch.float32:
             product = self.product_torch(table if factors is None else factors[:, None] * table)
             product = product if plus is None else product.index_add_(0, *plus)
-            return product if out is None else out.copy_(product)
+            if out is None:
+                return product
+            return out.copy_(product) if rows is None else out.index_copy_(0, rows, product[rows])
         out = self.spare.empty(table) if out is None else out
         starts, scale = self.indptr.numpy(), self.scale.numpy()
         scales = scale if factors is None else scale * factors.numpy()
-        graph = (starts[:-1], starts[1:], self.neighbours.numpy(), scale, scales)
+        nodes = _ALL if rows is None else rows.numpy()
+        graph = (nodes, starts[:-1], starts[1:], self.neighbours.numpy(), scale, scales)
         arrays = (table.contiguous().numpy(), *self._placed(plus, table), out.numpy())
-        parallel_ranges(_sums, self.n_nodes, *graph, *arrays)
+        parallel_ranges(_sums, self.n_nodes if rows is None else len(nodes), *graph, *arrays)
         return out
 
     def product_of_rows(self, rows: Rows, plus: Tensor | None = None) -> Tensor:
@@ -110,7 +116,7 @@ class Adjacency(nn.Module):
         def propagate(start: int, stop: int) -> None:
             _keep(start, stop, *graph)
             arrays = (starts, ends, self._kept, *scales, values_of, place, added, out.numpy())
-            _sums(start, stop, *arrays)
+            _sums(start, stop, _ALL, *arrays)
 
         parallel_ranges(propagate, self.n_nodes)
         return out
@@ -167,7 +173,7 @@ def _keep(start, stop, indptr, neighbours, place, starts, ends, kept):  # type: 
 
 
 def _sums(start: int, stop: int, *arrays: npt.NDArray[Any]) -> None:
-    """Sums over neighbours in their order, and what is added to them, of some nodes."""
+    """Sums over neighbours in their order, and what is added to them, of some of ``nodes``."""
     _by_fours(start, stop, *arrays)
     if arrays[-1].shape[1] % _FOUR:
         _rest(start, stop, *arrays)
@@ -175,11 +181,12 @@ def _sums(start: int, stop: int, *arrays: npt.NDArray[Any]) -> None:
 
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})
 def _by_fours(  # type: ignore[no-untyped-def]
-    start, stop, starts, ends, neighbours, scale, scales, table, place, values, out
+    start, stop, nodes, starts, ends, neighbours, scale, scales, table, place, values, out
 ):
     """The columns in whole fours of vectors; ``scales`` belongs to rows of ``table``."""
     width = table.shape[1]
-    for node in range(start, stop):
+    for turn in range(start, stop):
+        node = nodes[turn] if nodes.shape[0] > 0 else turn
         first, last, total = starts[node], ends[node], out[node]
         done = 0
         while done + _FOUR <= width:
@@ -205,14 +212,15 @@ def _by_fours(  # type: ignore[no-untyped-def]
 
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})
 def _rest(  # type: ignore[no-untyped-def]
-    start, stop, starts, ends, neighbours, scale, scales, table, place, values, out
+    start, stop, nodes, starts, ends, neighbours, scale, scales, table, place, values, out
 ):
     """The other columns, a vector at a time, and then by number.
 
     A kernel of its own: beside the other loop it took registers from it.
     """
     width = table.shape[1]
-    for node in range(start, stop):
+    for turn in range(start, stop):
+        node = nodes[turn] if nodes.shape[0] > 0 else turn
         first, last, total = starts[node], ends[node], out[node]
         done = width // _FOUR * _FOUR
         while done + LANES <= width:

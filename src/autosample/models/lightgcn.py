@@ -17,7 +17,8 @@ class LightGCN(GraphRecommender):
     """Layers E_l = A E_{l-1} with A = D^-1/2 (0 R; R^T 0) D^-1/2, averaged (He et al. 2020).
 
     Differs from the paper in nothing; the graph holds training pairs only, without self loops or
-    edge dropout. Cost of a step: 2 * depth sparse products, since A is symmetric.
+    edge dropout. Cost of a step: 2 * depth sparse products, since A is symmetric, of which the last
+    on the way there and the first on the way back are made for the rows that the step uses.
     """
 
     name: ClassVar[str] = "lightgcn"
@@ -34,17 +35,24 @@ class LightGCN(GraphRecommender):
     def view(self) -> TableView:
         """Propagate without a graph: the way back is the same product, in place of torch's.
 
-        A subclass with layers or a pooling of its own gets them differentiated by torch.
+        Rows of the last layer wait until they are asked for. A subclass with layers or a pooling
+        of its own gets them differentiated by torch.
         """
         if not self.is_plain(LightGCN):
             return super().view()
         table, spare = self.embedding.detach(), self.adjacency.spare
         others = spare.empty(table, self.depth, *table.shape)
         layers = (table, *others.unbind())
-        for before, after in pairwise(layers):
+        for before, after in pairwise(layers[:-1]):
             self.adjacency.product(before, after)
-        final = mean_of_layers(table, others, spare.empty(table))
-        return TableView(layers, final, self.n_users, self.pooling, self.pull)
+        final = spare.empty(table)
+
+        def fill(rows: Tensor) -> None:
+            if self.depth:
+                self.adjacency.product(layers[-2], layers[-1], rows=rows)
+            mean_of_layers(table, others, final, rows)
+
+        return TableView(layers, final, self.n_users, self.pooling, self.pull, fill)
 
     def pull(self, of_final: list[Rows], by_layer: list[LayerRows]) -> None:
         """The gradient of the embedding by Horner's rule: G = A (... (A g_L + g_{L-1}) ...) + g_0.

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from autosample.kernels.paths import compiled
 from autosample.kernels.score import pair_scores
 from autosample.kernels.step import RowGradient, add_rows, edge_gradient
 from autosample.types import Blend
@@ -16,6 +17,8 @@ Rows = tuple[Tensor, Tensor]  # (n,) rows, which may repeat, and (n, D) values t
 LayerRows = tuple[int, Tensor, Tensor]  # the same with the layer
 #: Takes the gradients of the final table and of the layers; fills ``.grad`` of the parameters.
 Pull = Callable[[list[Rows], list[LayerRows]], None]
+#: Takes (n,) distinct rows; makes those of the last layer and of the final table.
+Fill = Callable[[Tensor], None]
 
 
 class TableView:
@@ -31,6 +34,7 @@ class TableView:
         n_users: Rows of users; items follow.
         pooling: How ``final`` came from ``layers``.
         pull: The model's own way back, for layers that are not attached to a graph.
+        fill: Makes rows of ``layers[-1]`` and ``final`` when first asked for; None: they are there.
     """
 
     def __init__(
@@ -40,13 +44,24 @@ class TableView:
         n_users: int,
         pooling: Literal["mean", "concat"],
         pull: Pull | None = None,
+        fill: Fill | None = None,
     ) -> None:
         self._layers, self._final = layers, final
         self._users, self._pooling = n_users, pooling
         self._pull = pull
         self._taken: list[tuple[Tensor, Tensor]] = []  # nodes by layer (n, L), leaf (..., L, D)
         self._blended: list[tuple[int | None, Tensor, Tensor]] = []  # layer or final, rows, values
-        self.table = final.detach()
+        self._table = final.detach()
+        self._fill = fill
+        self._missing = torch.ones(len(final) if fill else 0, dtype=torch.bool, device=final.device)
+        if not compiled(self._table):
+            self._make()  # torch twins make whole tables anyway
+
+    @property
+    def table(self) -> Tensor:
+        """(N, D) or (N, L * D), the final table."""
+        self._make()
+        return self._table
 
     @property
     def n_users(self) -> int:
@@ -56,7 +71,7 @@ class TableView:
     @property
     def n_items(self) -> int:
         """Number of items, I."""
-        return len(self.table) - self._users
+        return len(self._table) - self._users
 
     @property
     def n_layers(self) -> int:
@@ -65,12 +80,14 @@ class TableView:
 
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
         """(B,), (B, M) -> (B, M) float32, no gradient."""
-        return pair_scores(self.table, self.table[self._users :], users, items)
+        self._make(users, items + self._users)
+        return pair_scores(self._table, self._table[self._users :], users, items)
 
     def layer_scores(self, users: Tensor, items: Tensor) -> Tensor:
         """(B,), (B, M) -> (B, M, L) float32, no gradient; see the protocol for the meaning."""
         columns = [
-            pair_scores(own, rows[self._users :], users, items) for own, rows in self._meetings()
+            pair_scores(own, rows[self._users :], users, items)
+            for own, rows in self._meetings(users, items)
         ]
         return torch.stack(columns).permute(1, 2, 0)
 
@@ -93,12 +110,13 @@ class TableView:
 
     def score_gradient(self, users: Tensor, items: Tensor, coefficient: Tensor) -> RowGradient:
         """Gradient on the final table of sum(coefficient * scores(users, items))."""
-        return edge_gradient(self.table, users, items + self._users, coefficient)
+        self._make(users, items + self._users)
+        return edge_gradient(self._table, users, items + self._users, coefficient)
 
     def blend_scores(self, users: Tensor, blend: Blend) -> Tensor:
         """(B, 1) scores of blends of items, no gradient."""
         total = torch.zeros(len(users), device=users.device)
-        for layer, (own, rows) in enumerate(self._meetings()):
+        for layer, (own, rows) in enumerate(self._meetings(users, blend.items)):
             items, shares = blend.items[:, :, layer].contiguous(), blend.shares[:, :, layer]
             total += (pair_scores(own, rows[self._users :], users, items) * shares).sum(dim=1)
         return (total / self.n_layers if self._pooling == "mean" else total)[:, None]
@@ -108,7 +126,7 @@ class TableView:
         if self._pooling == "mean":
             coefficient = coefficient / self.n_layers
         of_users: list[RowGradient] = []
-        for layer, (own, rows) in enumerate(self._meetings()):
+        for layer, (own, rows) in enumerate(self._meetings(users, blend.items)):
             nodes = blend.items[:, :, layer] + self._users
             slope = coefficient[:, None] * blend.shares[:, :, layer]
             found = edge_gradient(own, users, nodes, slope, rows)
@@ -125,11 +143,26 @@ class TableView:
             where = None if self._pooling == "mean" else layer
             self._blended.append((where, part.rows, part.values))
 
-    def _meetings(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def _meetings(self, users: Tensor, items: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """By layer: the table of the users' rows that meet the items' rows, and theirs."""
+        self._make(users, items + self._users)
         for layer in self._layers:
             rows = layer.detach()
-            yield (self.table if self._pooling == "mean" else rows), rows
+            yield (self._table if self._pooling == "mean" else rows), rows
+
+    def _make(self, *rows: Tensor) -> None:
+        """See to it that these rows of what ``fill`` makes are there; without any, all of them."""
+        if self._fill is None:
+            return
+        missing = self._missing
+        if rows:
+            missing = torch.zeros_like(missing)
+            for some in rows:
+                missing[some.flatten()] = True
+            missing &= self._missing
+        if len(chosen := missing.nonzero().flatten()):
+            self._fill(chosen)
+            self._missing[chosen] = False
 
     def row_gradient(self, of_scores: RowGradient) -> RowGradient:
         """Total gradient by rows for a model whose final table is its embedding (L = 1)."""
@@ -161,7 +194,7 @@ class TableView:
 
     def _through_graph(self, of_final: list[Rows], by_layer: list[LayerRows]) -> None:
         """Backward by torch."""
-        gradient = torch.zeros_like(self.table)
+        gradient = torch.zeros_like(self._table)
         for rows, values in of_final:
             add_rows(gradient, rows, values)
         tensors, gradients = [self._final], [gradient]
@@ -176,7 +209,8 @@ class TableView:
     def _take(self, nodes: Tensor) -> Tensor:
         """Rows of (..., L) nodes, one per layer: (..., L, D)."""
         flat = nodes.reshape(-1, self.n_layers)
-        copied = self.table.new_empty(*flat.shape, self._layers[0].shape[1])
+        self._make(flat)
+        copied = self._table.new_empty(*flat.shape, self._layers[0].shape[1])
         for i, layer in enumerate(self._layers):
             copied[:, i] = layer.detach().index_select(0, flat[:, i])
         copied = copied.reshape(*nodes.shape, -1)
