@@ -70,7 +70,7 @@ def test_the_best_fixed_sampler_is_chosen_by_validation():
 def test_gains_costs_and_differences_by_hand():
     told = row(compare_cells(cell()), "adaptive")
     assert told["gains"] == pytest.approx({0: 0.4 / 0.3 - 1, 1: 0.5 / 0.4 - 1})
-    assert told["gain"] == pytest.approx((1 / 3 + 1 / 4) / 2)
+    assert told["gain"] == pytest.approx(0.45 / 0.35 - 1)
     assert told["test"] == pytest.approx(0.45)
     assert told["trainings"] == 3
     assert told["share_of_exhaustive"] == pytest.approx(3 / 2)
@@ -86,6 +86,19 @@ def test_intervals_are_relative_to_the_best_fixed_sampler():
     users = row(compare_cells(cell()), "adaptive")["users"]
     assert users["gain_low"] == pytest.approx(users["low"] / 0.35)
     assert users["gain_high"] == pytest.approx(users["high"] / 0.35)
+
+
+def test_a_gain_is_in_the_middle_of_its_intervals_and_has_the_sign_of_the_difference():
+    scores = {("a", 0): [0.1, 0.1], ("a", 1): [0.4, 0.4]}
+    scores |= {("adaptive", 0): [0.05, 0.06], ("adaptive", 1): [0.52, 0.56]}
+    told = row(
+        compare_cells(made(a, s, 0.3, given) for (a, s), given in scores.items()), "adaptive"
+    )
+    assert told["test"] > 0.25  # of the other
+    assert told["gain"] == pytest.approx(told["test"] / 0.25 - 1)
+    for kind in ("users", "seeds"):
+        middle = (told[kind]["gain_low"] + told[kind]["gain_high"]) / 2
+        assert told["gain"] == pytest.approx(middle)
 
 
 def test_nothing_is_compared_with_itself():

@@ -3,9 +3,10 @@
 Within a seed, the *best fixed* sampler is the one whose training alone reached the best validation
 value: what trying all of them one by one would hand to a user. Test scores play no part in it. The
 gain of a run is its mean test score relative to that of the seed's best fixed sampler; over a score
-of 0 there is none.
+of 0 there is none. The gain of several seeds is that of their mean scores, as the ends of its
+intervals are.
 
-Two tests go with a mean gain over seeds. *Over users*: every user's difference, averaged over the
+Two tests go with a gain of several seeds. *Over users*: every user's difference, averaged over the
 seeds in which the user is tested, so that a user counts once; it says how far other users could
 change the picture. *Over seeds*: the mean differences of the seeds; it says how far other seeds
 could. Both are paired t-tests, with Holm's correction over all comparisons of all cells.
@@ -182,8 +183,9 @@ def _against(
     """Gain over, and tests against, other runs of the same seeds."""
     metric = cell.settings["metric"]
     gains = [run.test[metric] / best.test[metric] - 1 for run, best in pairs]
+    base = float(np.mean([best.test[metric] for _, best in pairs]))
     told: dict[str, Any] = {
-        "gain": float(np.mean(gains)),
+        "gain": float(np.mean([run.test[metric] for run, _ in pairs])) / base - 1,
         "gains": {run.settings.seed: gain for (run, _), gain in zip(pairs, gains, strict=True)},
         "share_of_exhaustive": float(
             np.mean([run.positives / cell.exhaustive(run.settings.seed) for run, _ in pairs])
@@ -191,7 +193,6 @@ def _against(
     }
     if all(run.key == best.key for run, best in pairs):
         return told  # nothing is compared with itself
-    base = float(np.mean([best.test[metric] for _, best in pairs]))
     by_seed = {
         run.settings.seed: difference(
             scores[run.label, run.settings.seed], scores[best.label, best.settings.seed]
