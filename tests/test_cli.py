@@ -304,13 +304,13 @@ def test_lists(cli, finished) -> None:
     assert [row["state"] for row in rows] == ["finished", "unfinished", "unfinished", "damaged"]
     good, new, stopped, _ = rows
     result = RunFolder.open(finished).result()
-    assert good["test"] == round(result.metrics["ndcg@20"], 4)
-    assert good["cost"] == round(result.trainings, 1)
+    assert (good["test"], good["cost"]) == (result.metrics["ndcg@20"], result.trainings)
     assert new["checkpoint"] is None
     assert 7300 <= stopped["checkpoint"] < 7400
     assert new["data"].startswith("60 users, 80 items, ")
     table = [line.split("\t") for line in cli("runs")[1].splitlines()]
     assert table[0] == list(good)
+    assert table[1][-2:] == [f"{good['test']:.4f}", f"{good['cost']:.1f}"]
     assert table[3][2] == "2 h ago"
     with locked(Path("runs/open")):
         assert "running" in cli("runs")[1]

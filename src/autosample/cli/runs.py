@@ -39,7 +39,7 @@ def runs(
         output.say(f"There are no runs in {folder}.")
         return
     shown = [{**row, "checkpoint": _age(row["checkpoint"])} for row in rows]
-    cells = [["" if row[name] is None else row[name] for name in _COLUMNS] for row in shown]
+    cells = [[_cell(name, row[name]) for name in _COLUMNS] for row in shown]
     output.print_table(_COLUMNS, cells)
 
 
@@ -54,8 +54,7 @@ def _row(path: Path) -> dict[str, Any]:
         pairs = run.data["train"] + run.data["valid"] + run.data["test"]
         row["data"] = f"{run.data['users']} users, {run.data['items']} items, {pairs} pairs"
         if run.state == "finished":
-            row["test"] = None if run.test is None else round(run.test, 4)
-            row["cost"] = round(run.result["trainings"], 1)
+            row["test"], row["cost"] = run.test, run.result["trainings"]
         else:
             times = [one.stat().st_mtime for one in path.glob("checkpoints/checkpoint-*.json")]
             row["checkpoint"] = max(0, round(time.time() - max(times))) if times else None
@@ -78,7 +77,7 @@ def _comparison(path: Path) -> dict[str, Any]:
         "state": status.together([row["state"] for row in rows], waiting),
         "strategy": f"{len(rows)}{f' of {len(rows) + waiting}' if waiting else ''} compared",
         "test": max(tests, default=None) if len(same) == len(told) else None,
-        "cost": round(sum(row["cost"] or 0 for row in rows), 1),
+        "cost": sum(row["cost"] or 0 for row in rows),
     }
 
 
@@ -90,3 +89,9 @@ def _age(seconds: int | None) -> str | None:
         if seconds >= length:
             return f"{seconds // length} {name} ago"
     return f"{seconds} s ago"
+
+
+def _cell(name: str, value: Any) -> str:
+    """A value as the table has it."""
+    decimals = {"test": ".4f", "cost": ".1f"}.get(name, "")
+    return "" if value is None else format(value, decimals)
