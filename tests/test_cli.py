@@ -214,7 +214,8 @@ def test_repeat_gives_the_same(cli, finished, name) -> None:
     code, out, err = cli("repeat", finished / name, "--out", "again", "--json")
     assert code == 0
     assert "the same" in err
-    assert json.loads(out)["folder"] == "again"
+    told = json.loads(out)
+    assert (told["folder"], told["same"]) == ("again", True)
     assert_same(RunFolder.open("again").result(), RunFolder.open(finished).result())
 
 
@@ -223,8 +224,9 @@ def test_repeat_says_when_validation_ends_otherwise(cli, tmp_path, with_test) ->
     data, settings = making.tiny_dataset(with_test=with_test), quick(epochs=2)
     folder = RunFolder.create(tmp_path / "old", data, settings)
     folder.finish(replace(run(data, settings), valid_metric=0.5), data)
-    _, _, err = cli("repeat", folder.path)
+    _, out, err = cli("repeat", folder.path, "--json")
     assert "The metrics are other than in" in err
+    assert json.loads(out)["same"] is False
 
 
 def test_recommend_prints_or_writes(cli, finished) -> None:

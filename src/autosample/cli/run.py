@@ -117,17 +117,12 @@ def repeat(
     from autosample.store import RunFolder  # noqa: PLC0415
 
     old = RunFolder.open(run.parent if run.name == "result.json" else run)
-    dataset = old.dataset()
-    new = RunFolder.create(out or _new_name(old.path.name), dataset, old.settings())
-    _go(new, json)
-    if old.finished:
-        was, is_ = old.result(dataset), new.result(dataset)
-        same = (was.valid_metric, was.metrics) == (is_.valid_metric, is_.metrics)
-        output.say(f"The metrics are {'the same as' if same else 'other than'} in {old.path}.")
+    new = RunFolder.create(out or _new_name(old.path.name), old.dataset(), old.settings())
+    _go(new, json, old)
 
 
-def _go(folder: RunFolder, json: bool) -> None:
-    """Run in a folder, with a bar, and print what was found."""
+def _go(folder: RunFolder, json: bool, old: RunFolder | None = None) -> None:
+    """Run in a folder, with a bar, and print what was found, and whether it is as in ``old``."""
     from autosample import memory  # noqa: PLC0415
     from autosample.run import advice  # noqa: PLC0415
     from autosample.store import numbers  # noqa: PLC0415
@@ -139,9 +134,15 @@ def _go(folder: RunFolder, json: bool) -> None:
     with output.interruptible(folder.path) as stop, output.progress(settings) as on_progress:
         result = folder.run(dataset, on_progress=on_progress, should_stop=stop)
     output.say_notes([*folder.notes, *advice(settings, dataset, result.history)])
+    told: dict[str, object] = {"dataset": dataset.summary()}
+    if old is not None and old.finished:
+        was = old.result(dataset)
+        same = (was.valid_metric, was.metrics) == (result.valid_metric, result.metrics)
+        output.say(f"The metrics are {'the same as' if same else 'other than'} in {old.path}.")
+        told["same"] = same
     if json:
         summary = {"folder": str(folder.path), **numbers(result, dataset.fingerprint())}
-        output.print_json({**summary, "dataset": dataset.summary()})
+        output.print_json({**summary, **told})
     else:
         output.print_result(result, folder.path)
 
