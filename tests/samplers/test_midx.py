@@ -75,6 +75,22 @@ def test_large_scores_stay_finite():
     assert torch.isfinite(answer.log_q).all()
 
 
+@pytest.mark.parametrize("temperature", [0.01, 0.001])
+def test_the_least_temperatures_keep_a_distribution(temperature):
+    """Scores of codewords are then so far apart that products of their exp are 0."""
+    for view in tiny_views().values():
+        chance = chances(MIDX(codewords=8, temperature=temperature), view, tiny_batch())
+        torch.testing.assert_close(chance.sum(dim=1), torch.ones(len(chance)).double())
+
+
+def test_codewords_far_apart_by_hand():
+    """The best left codeword has no cell with the best right one, yet the best cell."""
+    rows = torch.tensor([[-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]])
+    made = MultiIndex(rows, torch.ones(3).double(), torch.tensor([[0, 0], [1, 1]]))
+    logits = made.left_logits(*made.scores(torch.tensor([[1600.0, 400.0]])))
+    assert logits.tolist() == [[-1600 + 400, 1600 - 400]]  # what e^-400 adds to e^400 is lost
+
+
 @pytest.mark.parametrize("wrong", [{"codewords": 0}, {"temperature": 0.0}, {"beta": -5.0}])
 def test_out_of_range_is_refused(wrong):
     with pytest.raises(SettingsError, match=r"AS220"):

@@ -11,6 +11,7 @@ from autosample.samplers.choice import choose
 from autosample.samplers.codewords import k_means
 
 _ROUNDS = 10  # of k-means
+_FAR = 600.0  # between scores of codewords, beyond which products of their exp may be lost
 
 
 class MultiIndex(nn.Module):
@@ -68,8 +69,13 @@ class MultiIndex(nn.Module):
 
     def left_logits(self, left: Tensor, right: Tensor) -> Tensor:
         """(B, C) s_a + log of sum_b W_ab e^{s_b}, with W_ab the weight of cell (a, b)."""
-        top = right.amax(dim=1, keepdim=True)
-        return left + top + table_product((right - top).exp(), self._masses().T).log()
+        masses, top = self._masses(), right.amax(dim=1, keepdim=True)
+        logits = left + top + table_product((right - top).exp(), masses.T).log()
+        far = (top - right > _FAR).any(dim=1).nonzero().flatten()
+        if len(far):  # a cell without the best codeword may be the best one
+            sums = [(right[far] + cells.log()).logsumexp(dim=1) for cells in masses]
+            logits[far] = left[far] + torch.stack(sums, dim=1)
+        return logits
 
     def energy(self, left: Tensor, right: Tensor, rows: Tensor, items: Tensor) -> Tensor:
         """s_a + s_b of ``items`` for the given ``rows`` of the scores, both of the same shape."""
