@@ -179,6 +179,20 @@ def test_other_settings_make_another_family_and_no_hardness_is_a_family_of_one()
     assert found[-1].at(0.7).label == "uniform"
 
 
+@pytest.mark.parametrize(
+    ("alone", "other"),
+    [
+        ("popularity:beta=0.0", "popularity:beta=1.0"),
+        ("popularity:beta=-0.5", "popularity:beta=1.0"),
+        ("softmax:temperature=inf", "softmax:temperature=1.0"),
+    ],
+)
+def test_a_hardness_without_logarithm_is_a_family_of_its_own(alone, other):
+    fixed, moves = families(samplers(alone, other))
+    assert fixed.at(0.3).label == alone
+    assert moves.at(0.5).settings == families(samplers(other))[0].at(0.5).settings
+
+
 def test_a_value_that_the_class_refuses_is_no_member():
     (family,) = families(samplers("dns_top:pool=8"))
     assert family.at(0.0) is None  # a pool of 2 has no 4 best

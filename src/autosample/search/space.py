@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,12 +41,19 @@ def families(candidates: Sequence[Sampler]) -> list[Family]:
     """The families of some candidates, in their order.
 
     A family's hardness reaches from its easiest to its hardest member and :data:`REACH` times as
-    far on both sides, within ``hardness_range``.
+    far on both sides, within ``hardness_range``. A candidate whose hardness has no logarithm, such
+    as 0, is a family of its own.
     """
     members: dict[str, list[Sampler]] = {}
     for sampler in candidates:
-        members.setdefault(_name(sampler), []).append(sampler)
+        name = _name(sampler) if _moves(sampler) else sampler.label
+        members.setdefault(name, []).append(sampler)
     return [_family(name, own) for name, own in members.items()]
+
+
+def _moves(sampler: Sampler) -> bool:
+    """Whether its hardness is there and has a logarithm."""
+    return sampler.hardness is not None and 0 < getattr(sampler, sampler.hardness) < math.inf
 
 
 def _name(sampler: Sampler) -> str:
@@ -55,7 +63,7 @@ def _name(sampler: Sampler) -> str:
 
 def _family(name: str, members: Sequence[Sampler]) -> Family:
     first = members[0]
-    if first.hardness is None:
+    if first.hardness is None or not _moves(first):
         return Family(name, first, 1.0, 1.0)
     values = [float(getattr(sampler, first.hardness)) for sampler in members]
     least, most = first.hardness_range
