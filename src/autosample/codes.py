@@ -208,7 +208,8 @@ CODES: dict[str, str] = {
     "AS304": "A sampler raised an error of its own, shown in the message. Those of other packages "
     "are checked with autosample.testing.check_sampler.",
     "AS305": "A sampler returned something else than one row of item numbers per positive, on the "
-    "batch's device, with weights to match. It is refused before a compiled kernel reads it.",
+    "batch's device, with weights and vectors to match. It is refused before a compiled kernel "
+    "reads it.",
     "AS306": "The sampler draws from what users were shown but did not take, which is a table of "
     "its own: `--exposed FILE`, `load_dataset(..., exposed=...)`.",
     # Training.

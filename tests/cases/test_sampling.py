@@ -63,6 +63,11 @@ def blend(ids, beyond=0, *, layers=1, shares=2) -> Negatives:
     return Negatives(ids, blend=Blend(items, torch.ones(len(ids), shares, layers)))
 
 
+def synthetic(batch, view, shape) -> Negatives:
+    """A vector for each positive, of any shape."""
+    return Negatives(batch.positives[:, None], vectors=torch.zeros(len(batch.users), *shape))
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -86,6 +91,13 @@ def blend(ids, beyond=0, *, layers=1, shares=2) -> Negatives:
         (lambda batch, view: blend(batch.positives[:, None].expand(-1, 3)), "AS305"),
         (lambda batch, view: blend(batch.positives[:, None], layers=2), "AS305"),
         (lambda batch, view: blend(batch.positives[:, None], shares=3), "AS305"),
+        (lambda batch, view: synthetic(batch, view, (1, 4)), "AS305"),
+        (lambda batch, view: synthetic(batch, view, (3, 1, 4)), "AS305"),
+        (lambda batch, view: synthetic(batch, view, (1, 1, 5)), "AS305"),
+        (
+            lambda batch, view: Negatives(batch.positives[:, None], auxiliary=torch.ones(2)),
+            "AS305",
+        ),
     ],
 )
 def test_a_broken_sampler_is_named_and_never_reaches_a_kernel(answer, code) -> None:

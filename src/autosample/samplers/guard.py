@@ -23,8 +23,8 @@ def sample(sampler: Sampler, batch: Batch, view: View, draw: Draw) -> Negatives:
 
     Raises:
         SamplerError: AS304 when the sampler raises what is not an error of this package, AS305
-            when it returns anything but (B, K) numbers of items, weights to match and, with K = 1,
-            a blend of items.
+            when it returns anything but (B, K) numbers of items, weights and vectors to match, one
+            number as auxiliary loss and, with K = 1, a blend of items.
 
     Cost: O(B K), two passes over the numbers.
     """
@@ -67,7 +67,20 @@ def _problem(negatives: object, batch: Batch, view: View) -> str:
         value = getattr(negatives, name)
         if value is not None and value.shape != ids.shape:
             return f"must return {name} of shape {tuple(ids.shape)}, got {tuple(value.shape)}"
-    return _problem_of_blend(negatives, view) or _strangers(negatives, view)
+    if (loss := negatives.auxiliary) is not None and loss.numel() != 1:
+        return f"must return one number as auxiliary loss, got {tuple(loss.shape)}"
+    found = _problem_of_vectors(negatives, batch, view) or _problem_of_blend(negatives, view)
+    return found or _strangers(negatives, view)
+
+
+@torch.no_grad()
+def _problem_of_vectors(negatives: Negatives, batch: Batch, view: View) -> str:
+    """What is wrong with synthetic vectors, or nothing."""
+    if negatives.vectors is None:
+        return ""
+    shape = tuple(negatives.vectors.shape)
+    wanted = (*negatives.ids.shape, *view.item_layers(batch.positives[:1]).shape[1:])
+    return "" if shape == wanted else f"must return vectors of shape {wanted}, got {shape}"
 
 
 def _problem_of_blend(negatives: Negatives, view: View) -> str:
