@@ -9,7 +9,7 @@ from typing import TypedDict
 from autosample.data.interactions import Interactions
 from autosample.samplers.base import Sampler
 from autosample.search.adaptive import Adaptive
-from autosample.search.base import Arm, Decision, Outcome, Search, Trial
+from autosample.search.base import Arm, Decision, Outcome, Search, Trial, named
 from autosample.search.baselines import Exhaustive, Fixed, UniformMixture
 from autosample.search.engine import Engine, Progress, Schedule, SearchResult
 from autosample.search.gradient import LearnedMixture
@@ -67,7 +67,7 @@ def _adaptive(brief: Brief) -> Search:
 
 
 def _weighted(brief: Brief) -> Search:
-    return Fixed(LearnedMixture(brief.candidates, held=brief.valid), **brief.limits)
+    return Fixed(LearnedMixture(named(brief.candidates), held=brief.valid), **brief.limits)
 
 
 def _random(brief: Brief) -> Search:

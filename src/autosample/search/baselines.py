@@ -82,4 +82,6 @@ class UniformMixture(Fixed):
         window: int = 5,
         patience: int = 50,
     ) -> None:
-        super().__init__(Mixture(candidates), epochs=epochs, window=window, patience=patience)
+        super().__init__(
+            Mixture(named(candidates)), epochs=epochs, window=window, patience=patience
+        )
