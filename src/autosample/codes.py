@@ -41,8 +41,8 @@ CODES: dict[str, str] = {
     "AS116": "Files ending in .inter have RecBole's header of name:type fields, such as "
     "user_id:token. Sequences are not interactions.",
     "AS117": "Lines of whole numbers can be 'user item item ...' or a table. For a table name the "
-    "columns, as of a file without a header: --no-header --user column_1 --item column_2. In "
-    "Python file_format says which.",
+    "columns, as of a file without a header: --no-header --user column_1 --item column_2; else say "
+    "--file-format lightgcn.",
     "AS118": "Names of a matrix must fit its shape, users by items, and be distinct. When the "
     "sizes fit crosswise, the matrix is transposed.",
     "AS120": "Some ratings are zero, negative or missing, so not every row can mean that the user "

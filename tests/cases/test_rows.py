@@ -136,6 +136,16 @@ def test_lightgcn_text_with_its_oddities(run) -> None:
     assert pairs == 3 + 2 + 1 + 4 + 3 + 2
 
 
+def test_lightgcn_text_as_wide_as_a_table_is_what_it_is_said_to_be(run) -> None:
+    """A test with two items for every user reads like a table of three columns."""
+    train = "".join(f"{u} {u} {u + 1} {u + 2}{' 20' * (u % 2)}\n" for u in range(6))
+    Path("test.txt").write_text("".join(f"{u} {u + 4} {u + 5}\n" for u in range(6)))
+    assert run(train, "--test", "test.txt", name="train.txt").codes[-1] == "AS117"
+    told = run(train, "--test", "test.txt", "--file-format", "lightgcn", name="train.txt")
+    assert told.exit == 0
+    assert len(told.dataset().test) == 12
+
+
 def test_recbole_headers(run) -> None:
     head = "user_id:token\titem_id:token"
     content = table(head="X").replace(",", "\t")

@@ -13,6 +13,7 @@ from autosample.cli.options import DATA, among
 
 option = partial(typer.Option, rich_help_panel=DATA)
 SPLITS = ("ratio", "leave-last", "temporal")
+FORMATS = ("auto", "table", "lightgcn")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,14 @@ class Reading:
         option(" /--no-header", help="The first line is data already.", show_default=False),
     ] = True
     encoding: Annotated[str, option(help="Of text files.", metavar="NAME")] = "utf-8"
+    file_format: Annotated[
+        str,
+        option(
+            help=f"Of text files: {', '.join(FORMATS)}.",
+            metavar="NAME",
+            autocompletion=among(*FORMATS),
+        ),
+    ] = "auto"
     skip_bad_lines: Annotated[
         bool,
         option("--skip-bad-lines", help="Drop and count bad rows."),

@@ -35,7 +35,8 @@ def looks_like_lightgcn(lines: pl.Series, name: str) -> bool:
             "AS117",
             f"{name} is either 'user item item ...' or a table of {widths[0]} columns.",
             "For a table name its columns, such as --no-header --user column_1 --item column_2 "
-            "(header=False, user= and so on in Python); else say file_format='lightgcn' in Python.",
+            "(header=False, user= and so on in Python); else say --file-format lightgcn "
+            "(file_format='lightgcn').",
         )
     return True
 
