@@ -38,6 +38,8 @@ def test_the_same_as_reading_it_by_hand(tmp_path):
         "metrics": ["NDCG", "Recall"],
         "valid_metric": "NDCG@10",
         "reg_weight": 1e-4,
+        "learner": "adam",
+        "weight_decay": 0.0,
         "gpu_id": 0,
     }
     dataset, settings, left_out = from_recbole(config)
@@ -114,6 +116,9 @@ def test_splits_by_time(tmp_path, split, wanted):
     "wrong",
     [
         {"model": "SASRec"},
+        {"learner": "sgd"},
+        {"weight_decay": 1e-4},
+        {"neg_sampling": {"popularity": 1}},
         {"eval_args": {"mode": "uni100"}},
         {"eval_args": {"mode": {"valid": "full", "test": "pop100"}}},
         {"eval_args": {"split": {"RS": [8, 1, 1]}, "order": "TO", "group_by": "user"}},

@@ -20,6 +20,12 @@ _DIRECT = {
     "epochs": "epochs",
     "seed": "seed",
 }
+#: Keys by which RecBole would train otherwise: the value that changes nothing, and what to do.
+_ALWAYS: dict[str, tuple[Any, str]] = {
+    "learner": ("adam", "Leave it out: training is by Adam"),
+    "weight_decay": (0, "Leave it out: L2 acts on the rows of a batch, as reg_weight does"),
+    "neg_sampling": (None, "Use train_neg_sample_args, which came in its place"),
+}
 _NOT_KNOWN = object()
 
 
@@ -52,7 +58,7 @@ def from_recbole(config: Any) -> FromRecBole:
 
     Raises:
         SettingsError: AS282 for what has no counterpart and would change the result: another
-            model, sampled evaluation, splits within users by time.
+            model or optimiser, sampled evaluation, splits within users by time.
         DataError: when the files cannot be used.
 
     Example:
@@ -93,6 +99,9 @@ def _settings(keys: _Keys) -> Settings:
     if model not in _MODELS:
         known = ", ".join(_MODELS)
         raise _no_counterpart(f"model must be one of {known}, got {model!r}", "Choose one of these")
+    for key, (value, advice) in _ALWAYS.items():
+        if (got := keys.get(key, None)) not in (None, value):
+            raise _no_counterpart(f"there is no {key} {got!r}", advice)
     given = {ours: keys.get(theirs, None) for theirs, ours in _DIRECT.items()}
     if model == "NGCF" and (widths := keys.get("hidden_size_list", None)):
         if set(widths) != {given["dim"] or Settings().dim}:
