@@ -191,7 +191,8 @@ def test_resume_of_a_finished_run_shows_it(cli, finished) -> None:
     code, out, err = cli("resume", finished, "--json")
     assert code == 0
     assert json.loads(out)["metrics"] == RunFolder.open(finished).result().metrics
-    assert "over" in err
+    assert "is over" in err
+    assert "Running" not in err
 
 
 def test_resume_goes_on(cli, finished, tmp_path) -> None:

@@ -78,7 +78,8 @@ def load_dataset(
         encoding: Of text files.
         skip_bad_lines: Drop unusable rows instead of refusing.
         file_format: Layout of text files.
-        allow_overlap: Take given parts with common pairs.
+        allow_overlap: Take given parts with common pairs. Metrics rank them, while lists of
+            recommendations leave out what was trained on.
         normalize_ids: "nfc": ids that look the same but store their accents otherwise become one.
             None: ids stay as they are.
         cold_users: What becomes of held-out rows of users with nothing in train: "keep" ranks them
