@@ -67,7 +67,9 @@ def test_the_formula_is_what_torch_finds(view, weights):
     parts = torch.stack([BATCH.positives, IDS[:, 0]], dim=1)[:, :, None].repeat(1, 1, view.n_layers)
     blend = Blend(parts, share.repeat(1, 1, view.n_layers))
     plain = Negatives(IDS, weights=weights)
-    for negatives in (plain, Negatives(IDS[:, :1], blend=blend)):
+    mixed = Negatives(IDS, instance_weights=torch.tensor([[0.25, 0.75], [1.0, 0.0], [0.9, 0.1]]))
+    both = Negatives(IDS, weights=weights, instance_weights=mixed.instance_weights)
+    for negatives in (plain, mixed, both, Negatives(IDS[:, :1], blend=blend)):
         known, found = (differentiate(view, BATCH, negatives, loss) for loss in (bpr, by_torch))
         assert torch.allclose(known.coefficient, found.coefficient, atol=1e-7)
         assert torch.equal(known.report, found.report)

@@ -40,8 +40,7 @@ def differentiate(view: TableView, batch: Batch, negatives: Negatives, loss: Los
     else:
         scores = view.scores(batch.users, items if negatives.vectors is None else items[:, :1])
     if loss in SLOPES and _scores_are_all(negatives):
-        mean, negative, coefficient = _by_formula(scores, negatives, SLOPES[loss])
-        gap = scores.new_zeros(())
+        mean, negative, gap, coefficient = _by_formula(scores, negatives, SLOPES[loss])
     else:
         mean, negative, gap, slope = _by_torch(view, batch, scores, negatives, loss)
         coefficient = torch.zeros(items.shape, device=items.device)
@@ -56,19 +55,22 @@ def differentiate(view: TableView, batch: Batch, negatives: Negatives, loss: Los
 
 def _scores_are_all(negatives: Negatives) -> bool:
     """Whether the loss depends on nothing that learns but the scores."""
-    others = (negatives.vectors, negatives.instance_weights, negatives.auxiliary)
-    weights = negatives.weights
-    return all(o is None for o in others) and (weights is None or not weights.requires_grad)
+    weights = [w for w in (negatives.weights, negatives.instance_weights) if w is not None]
+    learned = negatives.auxiliary is not None or any(w.requires_grad for w in weights)
+    return negatives.vectors is None and not learned and len(weights) < 2
 
 
 def _by_formula(
     scores: Tensor, negatives: Negatives, slope: Slope
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean loss, negative scores, and the derivative of the mean by (B, 1 + K) scores."""
-    negative = scores[:, 1:]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Mean loss, negative scores, bound on the mixture gap, and the derivative by ``scores``."""
+    negative, gap, shares = scores[:, 1:], scores.new_zeros(()), negatives.instance_weights
+    if shares is not None:
+        negative, gap = mix_instances(negative, shares)
     losses, of_positive, of_negative = slope(scores[:, 0], negative, negatives)
+    of_negative = of_negative if shares is None else of_negative * shares
     coefficient = torch.cat([of_positive[:, None], of_negative], dim=1).div_(len(scores))
-    return losses.mean(), negative, coefficient
+    return losses.mean(), negative, gap, coefficient
 
 
 def _by_torch(
