@@ -34,7 +34,8 @@ class TableView:
         n_users: Rows of users; items follow.
         pooling: How ``final`` came from ``layers``.
         pull: The model's own way back, for layers that are not attached to a graph.
-        fill: Makes rows of ``layers[-1]`` and ``final`` when first asked for; None: they are there.
+        fill: Makes rows of ``layers[-1]`` and ``final`` when first asked for, so that the view is
+            of no use once the parameters change; None: they are there.
     """
 
     def __init__(
@@ -55,12 +56,12 @@ class TableView:
         self._fill = fill
         self._missing = torch.ones(len(final) if fill else 0, dtype=torch.bool, device=final.device)
         if not compiled(self._table):
-            self._make()  # torch twins make whole tables anyway
+            self._make_rows()  # torch twins make whole tables anyway
 
     @property
     def table(self) -> Tensor:
         """(N, D) or (N, L * D), the final table."""
-        self._make()
+        self._make_rows()
         return self._table
 
     @property
@@ -80,7 +81,7 @@ class TableView:
 
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
         """(B,), (B, M) -> (B, M) float32, no gradient."""
-        self._make(users, items + self._users)
+        self._make(users, items)
         return pair_scores(self._table, self._table[self._users :], users, items)
 
     def layer_scores(self, users: Tensor, items: Tensor) -> Tensor:
@@ -110,7 +111,7 @@ class TableView:
 
     def score_gradient(self, users: Tensor, items: Tensor, coefficient: Tensor) -> RowGradient:
         """Gradient on the final table of sum(coefficient * scores(users, items))."""
-        self._make(users, items + self._users)
+        self._make(users, items)
         return edge_gradient(self._table, users, items + self._users, coefficient)
 
     def blend_scores(self, users: Tensor, blend: Blend) -> Tensor:
@@ -145,13 +146,18 @@ class TableView:
 
     def _meetings(self, users: Tensor, items: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """By layer: the table of the users' rows that meet the items' rows, and theirs."""
-        self._make(users, items + self._users)
+        self._make(users, items)
         for layer in self._layers:
             rows = layer.detach()
             yield (self._table if self._pooling == "mean" else rows), rows
 
-    def _make(self, *rows: Tensor) -> None:
-        """See to it that these rows of what ``fill`` makes are there; without any, all of them."""
+    def _make(self, users: Tensor, items: Tensor) -> None:
+        """See to it that their rows of what ``fill`` makes are there."""
+        if self._fill is not None:
+            self._make_rows(users, items + self._users)
+
+    def _make_rows(self, *rows: Tensor) -> None:
+        """The same by rows; without any, all of them."""
         if self._fill is None:
             return
         missing = self._missing
@@ -209,7 +215,7 @@ class TableView:
     def _take(self, nodes: Tensor) -> Tensor:
         """Rows of (..., L) nodes, one per layer: (..., L, D)."""
         flat = nodes.reshape(-1, self.n_layers)
-        self._make(flat)
+        self._make_rows(flat)
         copied = self._table.new_empty(*flat.shape, self._layers[0].shape[1])
         for i, layer in enumerate(self._layers):
             copied[:, i] = layer.detach().index_select(0, flat[:, i])
