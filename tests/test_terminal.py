@@ -10,7 +10,9 @@ from typing import get_args
 import pytest
 import typer
 
-from autosample.cli import app, main, options, output, training
+from autosample.cli import app, main, options, output, reading, training
+from autosample.data.load import SplitName
+from autosample.data.read import FileFormat
 from autosample.export import EXPORTS
 from autosample.export.frames import FORMATS
 from autosample.lists import Unknown
@@ -75,6 +77,8 @@ def test_words_that_complete_are_those_that_are_taken():
         assert words == get_args(fields[name].annotation)
     assert set(training.MODELS) == set(MODELS)
     assert get_args(Unknown) == options.UNKNOWN
+    assert get_args(FileFormat) == reading.FORMATS
+    assert get_args(SplitName) == reading.SPLITS
     assert tuple(FORMATS) == options.FORMATS
     assert tuple(EXPORTS) == options.EXPORTS
     assert set(training.METRICS) < {f"{name}@20" for name in METRICS}

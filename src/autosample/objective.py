@@ -54,7 +54,10 @@ def differentiate(view: TableView, batch: Batch, negatives: Negatives, loss: Los
 
 
 def _scores_are_all(negatives: Negatives) -> bool:
-    """Whether the loss depends on nothing that learns but the scores."""
+    """Whether the loss depends on nothing that learns but the scores, in a way with a formula.
+
+    Weights of a mixture beside weights of its parts have none.
+    """
     weights = [w for w in (negatives.weights, negatives.instance_weights) if w is not None]
     learned = negatives.auxiliary is not None or any(w.requires_grad for w in weights)
     return negatives.vectors is None and not learned and len(weights) < 2

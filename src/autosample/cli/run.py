@@ -126,9 +126,12 @@ def _go(folder: RunFolder, json: bool, old: RunFolder | None = None) -> None:
     from autosample.store import numbers  # noqa: PLC0415
 
     settings, dataset = folder.settings(), folder.dataset()
-    begins = [f"Running in {folder.path}.", *memory.told(settings, dataset)]
-    for line in ["This run is over; here is what it found."] if folder.finished else begins:
-        output.say(line)
+    if folder.finished:
+        output.say("This run is over; here is what it found.")
+    else:
+        output.say(f"Running in {folder.path}.")
+        for line in memory.told(settings, dataset):
+            output.say(line)
     with output.interruptible(folder.path) as stop, output.progress(settings) as on_progress:
         result = folder.run(dataset, on_progress=on_progress, should_stop=stop)
     output.say_notes([*folder.notes, *advice(settings, dataset, result.history)])

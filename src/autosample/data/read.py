@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import polars as pl
 import scipy.sparse
@@ -96,7 +96,7 @@ def read_events(
 
 
 def _is_lightgcn(lines: pl.Series, name: str, kind: str, file_format: str, as_table: bool) -> bool:
-    if file_format not in ("auto", "table", "lightgcn"):
+    if file_format not in get_args(FileFormat):
         raise DataError(
             "AS108",
             f"There is no file format {file_format!r}.",

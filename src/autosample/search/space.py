@@ -46,14 +46,15 @@ def families(candidates: Sequence[Sampler]) -> list[Family]:
     """
     members: dict[str, list[Sampler]] = {}
     for sampler in candidates:
-        name = _name(sampler) if _moves(sampler) else sampler.label
+        name = sampler.label if _hardness(sampler) is None else _name(sampler)
         members.setdefault(name, []).append(sampler)
     return [_family(name, own) for name, own in members.items()]
 
 
-def _moves(sampler: Sampler) -> bool:
-    """Whether its hardness is there and has a logarithm."""
-    return sampler.hardness is not None and 0 < getattr(sampler, sampler.hardness) < math.inf
+def _hardness(sampler: Sampler) -> float | None:
+    """The value of its hardness, if it has one and that has a logarithm."""
+    value = 0.0 if sampler.hardness is None else float(getattr(sampler, sampler.hardness))
+    return value if 0 < value < math.inf else None
 
 
 def _name(sampler: Sampler) -> str:
@@ -63,9 +64,9 @@ def _name(sampler: Sampler) -> str:
 
 def _family(name: str, members: Sequence[Sampler]) -> Family:
     first = members[0]
-    if first.hardness is None or not _moves(first):
+    values = [value for sampler in members if (value := _hardness(sampler)) is not None]
+    if not values:
         return Family(name, first, 1.0, 1.0)
-    values = [float(getattr(sampler, first.hardness)) for sampler in members]
     least, most = first.hardness_range
     low, high = max(least, min(values) / REACH), min(most, max(values) * REACH)
     return Family(name, first, min(low, *values), max(high, *values))
