@@ -38,7 +38,7 @@ def test_the_same_as_reading_it_by_hand(tmp_path):
         "metrics": ["NDCG", "Recall"],
         "valid_metric": "NDCG@10",
         "reg_weight": 1e-4,
-        "learner": "adam",
+        "learner": "Adam",  # RecBole takes any case
         "weight_decay": 0.0,
         "gpu_id": 0,
     }

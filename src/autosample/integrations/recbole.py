@@ -100,7 +100,8 @@ def _settings(keys: _Keys) -> Settings:
         known = ", ".join(_MODELS)
         raise _no_counterpart(f"model must be one of {known}, got {model!r}", "Choose one of these")
     for key, (value, advice) in _ALWAYS.items():
-        if (got := keys.get(key, None)) not in (None, value):
+        got = keys.get(key, None)
+        if (got.lower() if isinstance(got, str) else got) not in (None, value):
             raise _no_counterpart(f"there is no {key} {got!r}", advice)
     given = {ours: keys.get(theirs, None) for theirs, ours in _DIRECT.items()}
     if model == "NGCF" and (widths := keys.get("hidden_size_list", None)):
