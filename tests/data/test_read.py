@@ -54,6 +54,12 @@ def test_typed_sources(tmp_path):
         assert pairs_of(read_events(source)) == PAIRS
 
 
+def test_pandas_columns_without_names_go_by_their_numbers():
+    frame = pd.DataFrame([["a", "x", 5.0], ["b", "y", 4.0]])  # as read_csv(header=None) makes it
+    read = read_events(frame, user=0, item=1, rating=2)
+    assert read.frame.rows() == [("a", "x", 5.0), ("b", "y", 4.0)]
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(ID, ID), min_size=1, max_size=6))
 def test_csv_parquet_and_frames_agree(tmp_path_factory, pairs):

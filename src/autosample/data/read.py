@@ -50,7 +50,7 @@ def read_events(
             ``.gz`` or ``.zst``), LightGCN text, a Parquet file or folder; a Polars or pandas
             frame, or any that exports Arrow; a Hugging Face dataset; a scipy sparse matrix; or
             events, which are returned as they are.
-        user: Column of user ids.
+        user: Column of user ids; for pandas columns that are numbered, its number or that as text.
         item: Column of item ids.
         rating: Column of ratings, if they matter.
         time: Column of times, if they matter.
@@ -66,7 +66,7 @@ def read_events(
         DataError: AS101 to AS119, each saying what to change.
     """
     roles = {"user": user, "item": item, "rating": rating, "time": time}
-    used = {role: name for role, name in roles.items() if name is not None}
+    used = {role: str(name) for role, name in roles.items() if name is not None}
     if isinstance(source, Events):
         return source
     if scipy.sparse.issparse(source):
@@ -80,7 +80,7 @@ def read_events(
         columns = parquet_columns(path, used)
         return _told(to_events(columns, lenient=skip_bad_lines), path.name)
     lines = read_lines(path, encoding)
-    as_table = separator is not None or (not header and user.startswith("column_"))
+    as_table = separator is not None or (not header and used["user"].startswith("column_"))
     if _is_lightgcn(lines, path.name, kind, file_format, as_table):
         return _told(read_lightgcn(lines), path.name)
     events = _read_table(
