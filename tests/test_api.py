@@ -106,6 +106,8 @@ def test_whole_numbers_stand_for_their_text() -> None:
     assert fitted.recommend(7, k=1).equals(fitted.recommend("7", k=1))
     assert fitted.recommend([7, 8], k=1)["user"].to_list() == ["7", "8"]
     assert fitted.recommend(np.int64(7), k=1).equals(fitted.recommend(7, k=1))
+    for floats in (7.0, np.float32(7), [7.0], np.array([7.0])):  # as fit takes a frame's
+        assert fitted.recommend(floats, k=1).equals(fitted.recommend(7, k=1))
 
 
 def test_unknown_users(fitted) -> None:

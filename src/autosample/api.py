@@ -165,7 +165,7 @@ class AutoSample(Estimator):
 
     def recommend(
         self,
-        users: str | int | np.integer[Any] | Iterable[str | int],
+        users: str | float | np.number[Any] | Iterable[str | float],
         k: int = 10,
         *,
         unknown: Unknown = "error",
@@ -174,7 +174,8 @@ class AutoSample(Estimator):
         """The ``k`` best items that each user has not seen in training or validation.
 
         Args:
-            users: Ids of users; whole numbers stand for their decimal text.
+            users: Ids of users; whole numbers stand for their decimal text, 1.0 for that of 1 as
+                in reading.
             k: Items per user; fewer come where fewer are left.
             unknown: What to do about users without training items: refuse them, skip them, or
                 recommend the items with the most interactions, with null scores.
@@ -189,8 +190,8 @@ class AutoSample(Estimator):
             SettingsError: AS231 for ``k`` below 1, AS204 for another ``unknown``, AS205 when
                 nothing was fitted, AS281 for another ``frame``, AS270 without its package.
         """
-        named = [users] if isinstance(users, str | int | np.integer) else users
-        names = [str(name) for name in named]
+        named = [users] if isinstance(users, str | float | int | np.number) else users
+        names = [_text(name) for name in named]
         lists = Lists.of(self._fitted(), self.dataset_)
         return as_frame(lists.recommend(names, k, unknown=unknown), frame)
 
@@ -252,6 +253,12 @@ class AutoSample(Estimator):
         told = [*chosen_device(self.device, settings), *advice(settings, dataset, result.history)]
         self.notes_ = (*dataset.notes, *told)
         return self
+
+
+def _text(name: str | float | np.number[Any]) -> str:
+    """An id as it is in a dataset whose source had it as a number."""
+    whole = isinstance(name, float | np.floating) and float(name).is_integer()
+    return str(int(name) if whole else name)
 
 
 def _held_out(dataset: Dataset, events: Events, result: RunResult) -> Interactions:
