@@ -30,13 +30,16 @@ def test_no_header_shows_the_columns_found(run) -> None:
     assert fine.exit == 0
 
 
-@pytest.mark.parametrize(("name", "mark"), [("a.csv", ";"), ("a.tsv", ","), ("a.inter", ",")])
+@pytest.mark.parametrize(
+    ("name", "mark"), [("a.csv", ";"), ("a.csv", "\t"), ("a.tsv", ","), ("a.inter", ",")]
+)
 def test_the_wrong_separator_names_the_right_one(run, name, mark) -> None:
     told = run(table().replace(",", mark), name=name)
     assert (told.exit, told.codes) == (3, ["AS105"])
     assert f"Did you mean {mark!r}? Pass --separator {mark!r}" in told.text
     if name != "a.inter":
-        assert run(table().replace(",", mark), f"--separator={mark}", name=name).exit == 0
+        typed = repr(mark)[1:-1]  # what a shell makes of the advice
+        assert run(table().replace(",", mark), f"--separator={typed}", name=name).exit == 0
 
 
 def test_marks_line_ends_quotes_and_packing_change_nothing(run) -> None:

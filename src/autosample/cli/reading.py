@@ -67,7 +67,7 @@ class Reading:
     separator: Annotated[
         str | None,
         option(
-            help="Between the columns of a text file.",
+            help=r"Between the columns of a text file; \t: a tab.",
             metavar="TEXT",
             show_default="by ending, or guessed",
         ),
@@ -109,4 +109,6 @@ class Reading:
     def arguments(self) -> dict[str, Any]:
         """What was given, ready for JSON."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
+        if given.get("separator") == r"\t":  # as a shell passes it on
+            given["separator"] = "\t"
         return {name: str(v) if isinstance(v, Path) else v for name, v in given.items()}
