@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from autosample.bench import JobTable
+from autosample.bench import JobTable, gather
 from autosample.bench.verdict import verdict, winner
 from autosample.bench.work import Worker
 from autosample.cli import main
 from autosample.run import run
 from autosample.store import RunFolder
 from tests.bench.making import SAMPLERS, SHORT, write_file
+from tests.bench.test_commands import set_state
 from tests.tiny import assert_same
 
 FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in SHORT.items()]
@@ -131,6 +132,20 @@ def test_its_page_is_written_again_by_report(done, capsys, tmp_path):
     assert out.read_bytes() == (folder / "compare.html").read_bytes()
     assert main(["report", str(folder), "--against", str(folder)]) == 4
     assert "AS208" in capsys.readouterr().err
+
+
+def test_of_one_that_was_stopped_the_page_has_the_seeds_that_can_be_compared(
+    done, capsys, tmp_path
+):
+    folder = shutil.copytree(done[-1], tmp_path / "stopped")
+    runs = {run["label"]: run["key"] for run in gather([folder])["runs"] if run["seed"] == 1}
+    set_state(folder, runs[SAMPLERS[0]], "waiting")
+    assert "3 runs are not over or not compared yet" in told(capsys, "report", str(folder)).err
+    assert "seed 1" not in (folder / "compare.html").read_text("utf-8")
+    for one in gather([folder])["runs"]:
+        set_state(folder, one["key"], "done" if one["label"] == SAMPLERS[1] else "waiting")
+    assert main(["report", str(folder)]) == 7  # one of two samplers is over with every seed
+    assert "AS509" in capsys.readouterr().err
 
 
 def test_runs_lists_it_as_unfinished_while_jobs_have_not_begun(done, capsys, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,60 @@ from autosample.bench.table import JobTable, Row
 from autosample.bench.work import run_path
 
 
-def finished(folders: Sequence[Path]) -> list[Run]:
-    """Every run that is done, once, in the order of the tables."""
-    found = (_run(folder, row) for folder, row in _jobs(folders))
-    return [run for run in found if run is not None]
+@dataclass(frozen=True)
+class Found:
+    """What one or several benches found, as their tables were at one moment.
+
+    Attributes:
+        runs: Every run that is done, once, in the order of the tables.
+        left: Every other job.
+        commands: What was typed to plan them.
+    """
+
+    runs: Sequence[Run]
+    left: Sequence[Row]
+    commands: Sequence[str]
+
+    @property
+    def compared(self) -> list[Run]:
+        """The runs of seeds whose fixed samplers are all over: the best is not known before."""
+        open_places = {
+            place_of(row.job)
+            for row in self.left
+            if row.state != "failed" and row.job.settings.strategy == "fixed"
+        }
+        return [run for run in self.runs if place_of(run) not in open_places]
+
+    def as_dict(self, command: str | None = None) -> dict[str, Any]:
+        """Everything, ready for JSON; see :func:`gather`."""
+        return {
+            "version": version("autosample"),
+            "commands": [*self.commands, *([command] if command else [])],
+            "environments": _environments(self.runs),
+            **compare_cells(self.compared),
+            "runs": [run.as_dict() for run in self.runs],
+            "unfinished": [_unfinished(row) for row in self.left],
+        }
 
 
-def gather(
-    folders: Sequence[Path], command: str | None = None, *, keys: Container[str] | None = None
-) -> dict[str, Any]:
+def look(folders: Sequence[Path], *, keys: Container[str] | None = None) -> Found:
+    """What benches found so far.
+
+    Args:
+        folders: Of benches; a run that several have counts once.
+        keys: Of the jobs that count; None: all.
+    """
+    jobs = [(f, row) for f, row in _jobs(folders) if keys is None or row.key in keys]
+    found = [(row, _run(folder, row)) for folder, row in jobs]
+    commands = dict.fromkeys(text for folder in folders for text in _commands(folder))
+    return Found(
+        [run for _, run in found if run is not None],
+        [row for row, run in found if run is None],
+        list(commands),
+    )
+
+
+def gather(folders: Sequence[Path], command: str | None = None) -> dict[str, Any]:
     """Everything that one or several benches found, ready for JSON.
 
     ``runs`` has every finished run with its settings, ``unfinished`` every other job, ``cells`` the
@@ -32,26 +78,8 @@ def gather(
     Args:
         folders: Of benches; a run that several have counts once.
         command: What was typed for this.
-        keys: Of the jobs that count; None: all.
     """
-    jobs = [(f, row) for f, row in _jobs(folders) if keys is None or row.key in keys]
-    found = [(row, _run(folder, row)) for folder, row in jobs]
-    runs = [run for _, run in found if run is not None]
-    left = [row for row, run in found if run is None]
-    open_places = {
-        place_of(row.job)
-        for row in left
-        if row.state != "failed" and row.job.settings.strategy == "fixed"
-    }
-    commands = [text for folder in folders for text in _commands(folder)]
-    return {
-        "version": version("autosample"),
-        "commands": [*dict.fromkeys(commands), *([command] if command else [])],
-        "environments": _environments(runs),
-        **compare_cells(run for run in runs if place_of(run) not in open_places),
-        "runs": [run.as_dict() for run in runs],
-        "unfinished": [_unfinished(row) for row in left],
-    }
+    return look(folders).as_dict(command)
 
 
 def _jobs(folders: Sequence[Path]) -> list[tuple[Path, Row]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -103,17 +103,17 @@ def compare(
     output.say(f"Running in {folder}.")
     with stoppable(command):
         Worker(folder, keep=True, watch=watching(), show=output.progress).work()
-    _tell(folder, [job.key for job in jobs], source.load(seed), command, json)
+    _tell(folder, [job.key for job in jobs], command, json)
 
 
-def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: bool) -> None:
+def _tell(folder: Path, keys: Sequence[str], command: str, json: bool) -> None:
     """Write the page and the JSON; print the table and the sentence."""
-    from autosample.bench import gather  # noqa: PLC0415
-    from autosample.bench.results import finished  # noqa: PLC0415
+    from autosample.bench.results import look  # noqa: PLC0415
     from autosample.bench.verdict import verdict, winner  # noqa: PLC0415
     from autosample.store.files import replace_json  # noqa: PLC0415
 
-    found = gather([folder], keys=keys)
+    seen = look([folder], keys=keys)
+    found = seen.as_dict()
     if found["unfinished"]:
         for row in found["unfinished"]:
             output.say(f"{row['label']}, seed {row['seed']}: {row['state']}, {row['error']}")
@@ -124,8 +124,7 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
     says = verdict(cell)
     found = {"says": says, **found}
     replace_json(folder / "compare.json", found)
-    runs = [run for run in finished([folder]) if run.key in keys]
-    page = write_page(winner(cell), runs, dataset, folder / "compare.html", command)
+    page = write_page(winner(cell), seen.runs, folder / "compare.html", command)
     if json:
         output.print_json({"folder": str(folder), "page": str(page), **found})
         return
@@ -135,37 +134,37 @@ def _tell(folder: Path, keys: Sequence[str], dataset: Any, command: str, json: b
 
 
 def write_page_of(folder: Path, path: Path) -> Path:
-    """The page of a comparison that was made before, with the runs of it that are over.
+    """The page of a comparison that was made before, with the runs of it that can be compared.
 
     Raises:
-        StoreError: AS509 when no run is over, AS533 when there is more than one comparison.
+        StoreError: AS509 when there are none, AS533 when there is more than one comparison.
     """
-    from autosample.bench import gather  # noqa: PLC0415
-    from autosample.bench.results import finished  # noqa: PLC0415
+    from autosample.bench.cells import compare_cells  # noqa: PLC0415
+    from autosample.bench.results import look  # noqa: PLC0415
     from autosample.bench.verdict import winner  # noqa: PLC0415
     from autosample.errors import StoreError  # noqa: PLC0415
-    from autosample.store import RunFolder  # noqa: PLC0415
 
-    found, runs = gather([folder]), finished([folder])
+    seen = look([folder])
+    runs, again = seen.compared, seen.commands[-1]
     if not runs:
         raise StoreError(
-            "AS509", f"No run of {folder} is over.", f"Go on with: {found['commands'][-1]}"
+            "AS509", f"No seed of {folder} has all its fixed samplers.", f"Go on with: {again}"
         )
-    if len(found["cells"]) > 1:
+    cells = compare_cells(runs)["cells"]
+    if len(cells) > 1:
         raise StoreError(
             "AS533",
-            f"One page shows one comparison, and {folder} has {len(found['cells'])}.",
+            f"One page shows one comparison, and {folder} has {len(cells)}.",
             f"Look at them with `autosample bench results {shlex.quote(str(folder))}`, or report "
             "on one of its runs.",
-            [f"{cell['dataset']}, {cell['model']}" for cell in found["cells"]],
+            [f"{cell['dataset']}, {cell['model']}" for cell in cells],
         )
-    if found["unfinished"]:
-        output.say(f"{len(found['unfinished'])} runs are not over and left out.")
-    dataset = RunFolder.open(runs[0].path).dataset()
-    return write_page(winner(found["cells"][0]), runs, dataset, path, found["commands"][-1])
+    if left := len(seen.runs) + len(seen.left) - len(runs):
+        output.say(f"{left} runs are not over or not compared yet, and left out.")
+    return write_page(winner(cells[0]), runs, path, again)
 
 
-def write_page(label: str, runs: Sequence[Run], dataset: Any, path: Path, command: str) -> Path:
+def write_page(label: str, runs: Sequence[Run], path: Path, command: str) -> Path:
     """The report of the first run of a label, against all other runs."""
     from dataclasses import replace  # noqa: PLC0415
 
@@ -173,6 +172,8 @@ def write_page(label: str, runs: Sequence[Run], dataset: Any, path: Path, comman
     from autosample.store import RunFolder  # noqa: PLC0415
 
     first = next(run for run in runs if run.label == label)
+    folder = RunFolder.open(first.path)
+    dataset = folder.dataset()
     against = {
         f"{run.label}, seed {run.settings.seed}": replace(
             RunFolder.open(run.path).result(dataset), state={}
@@ -180,7 +181,6 @@ def write_page(label: str, runs: Sequence[Run], dataset: Any, path: Path, comman
         for run in runs
         if run is not first
     }
-    folder = RunFolder.open(first.path)
     return write_report(
         folder.result(dataset),
         dataset,
