@@ -154,6 +154,16 @@ def test_a_sampler_is_in_the_cells_whose_candidates_it_is_one_of():
     assert second.best_fixed(0).label == "c"
 
 
+def test_a_sampler_that_is_nowhere_a_candidate_is_compared_and_is_not_the_best_fixed():
+    found = compare_cells([*cell(), made("c", 0, 0.9, [0.6, 0.6, 0.6, 0.6])])
+    assert [r["label"] for r in found["cells"][0]["rows"]] == ["a", "b", "c", "adaptive"]
+    assert row(found, "c")["gain"] == pytest.approx(1.0)
+    assert row(found, "c")["users"]["mean"] == pytest.approx(0.3)
+    assert found["cells"][0]["best_fixed"] == {0: "b", 1: "a"}
+    told = row(compare_cells(cell()), "adaptive")["share_of_exhaustive"]
+    assert row(found, "adaptive")["share_of_exhaustive"] == told
+
+
 def test_without_fixed_samplers_there_is_no_gain():
     told = row(compare_cells([made("adaptive", 0, 0.5, [0.3])]), "adaptive")
     assert told["test"] == 0.3

@@ -1,10 +1,10 @@
 """Cells: the runs of one dataset and model, compared with the best fixed sampler.
 
-Within a seed, the *best fixed* sampler is the one whose training alone reached the best validation
-value: what trying all of them one by one would hand to a user. Test scores play no part in it. The
-gain of a run is its mean test score relative to that of the seed's best fixed sampler; over a score
-of 0 there is none. The gain of several seeds is that of their mean scores, as the ends of its
-intervals are.
+Within a seed, the *best fixed* sampler is the candidate whose training alone reached the best
+validation value: what trying all of them one by one would hand to a user. Test scores play no part
+in it. The gain of a run is its mean test score relative to that of the seed's best fixed sampler;
+over a score of 0 there is none. The gain of several seeds is that of their mean scores, as the ends
+of its intervals are.
 
 Two tests go with a gain of several seeds. *Over users*: every user's difference, averaged over the
 seeds in which the user is tested, so that a user counts once; it says how far other users could
@@ -60,21 +60,26 @@ class Cell:
         return sorted({seed for _, seed in self.runs})
 
     def best_fixed(self, seed: int) -> Run | None:
-        """The run of the sampler that is best alone, by validation."""
-        fixed = [run for (_, own), run in self.runs.items() if run.fixed and own == seed]
-        return max(fixed, key=lambda run: run.valid, default=None)
+        """The run of the candidate that is best alone, by validation."""
+        return max(self._alone(seed), key=lambda run: run.valid, default=None)
 
     def exhaustive(self, seed: int) -> int:
-        """Positives processed in training every sampler alone."""
-        fixed = [run for (_, own), run in self.runs.items() if run.fixed and own == seed]
-        return sum(run.positives for run in fixed)
+        """Positives processed in training every candidate alone."""
+        return sum(run.positives for run in self._alone(seed))
+
+    def _alone(self, seed: int) -> list[Run]:
+        """The candidates' trainings alone."""
+        of_seed = (run for (_, own), run in self.runs.items() if own == seed)
+        candidates = self.settings["candidates"]
+        return [run for run in of_seed if run.fixed and run.label in candidates]
 
 
 def cells_of(runs: Iterable[Run]) -> list[Cell]:
     """Cells in the order of their first runs.
 
     Strategies that choose from other candidates are in other cells; a sampler's training alone is
-    in every cell whose candidates it is one of. Other data with the same name is another cell too.
+    in every cell whose candidates it is one of, and in all of them where it is nowhere a candidate.
+    Other data with the same name is another cell too.
     """
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
@@ -82,11 +87,16 @@ def cells_of(runs: Iterable[Run]) -> list[Cell]:
     found = []
     for group in (part for named in groups.values() for part in _by_data(named)):
         sets = dict.fromkeys(run.settings.candidates for run in group if not run.fixed)
-        for candidates in sets or [tuple(run.label for run in group)]:
+        listed = {label for candidates in sets for label in candidates}
+        for candidates in sets or [tuple(dict.fromkeys(run.label for run in group))]:
             own = [
                 run
                 for run in group
-                if (run.label in candidates if run.fixed else run.settings.candidates == candidates)
+                if (
+                    run.label in candidates or run.label not in listed
+                    if run.fixed
+                    else run.settings.candidates == candidates
+                )
             ]
             by_place = {(run.label, run.settings.seed): run for run in own}
             common = {**_common(own[0]), "candidates": list(candidates)}
