@@ -69,6 +69,9 @@ def test_people_see_a_table_a_sentence_and_where_the_page_is(done, capsys):
     assert " won: NDCG@20 0." in lines[4]
     assert "It cost" in lines[4]
     assert "compare.html" in lines[5]
+    assert "p adjusted (Holm) for these comparisons" in lines[6]  # the page has others
+    page = (Path(done[-1]) / "compare.html").read_text("utf-8")
+    assert "adjusted for these 2 comparisons (Holm)" in page
 
 
 def test_the_page_is_that_of_the_winner_and_compares_all(done, capsys):

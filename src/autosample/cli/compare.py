@@ -131,6 +131,10 @@ def _tell(folder: Path, keys: Sequence[str], command: str, json: bool) -> None:
     print_cell(cell)
     typer.echo(says)
     typer.echo(f"See {page}; numbers are in {folder / 'compare.json'}.")
+    typer.echo(
+        "gain, p: against the best sampler alone by validation, p adjusted (Holm) for these "
+        "comparisons. The page compares the winner with each other, and adjusts p for those."
+    )
 
 
 def write_page_of(folder: Path, path: Path) -> Path:

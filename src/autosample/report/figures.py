@@ -166,7 +166,7 @@ def difference_figure(
     note = (
         "Mean difference over the same test users and its 95% interval; right of the line "
         f"{this} is better. p: Student's paired test over users"
-        + (", adjusted for the number of comparisons (Holm). " if len(rows) > 1 else ". ")
+        + (f", adjusted for these {len(rows)} comparisons (Holm). " if len(rows) > 1 else ". ")
         + "Both say how far other users could change the picture, not how far other seeds could."
     )
     title = f"{name}: {this} minus others"
