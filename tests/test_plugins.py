@@ -14,7 +14,7 @@ CODE = '''
 
 import torch
 
-from autosample.models import MF, LightGCN
+from autosample.models import MF, LightGCN, Recommender
 from autosample.samplers import Sampler
 from autosample.samplers.uniform import Uniform
 
@@ -45,6 +45,31 @@ class Deep(LightGCN):
         super().__init__(interactions, **settings)
 
 
+class Hollow(Recommender):
+    """Has no layers."""
+
+    name = "hollow"
+    n_layers = 1
+
+
+class Wrong(Hollow):
+    """Has a slip in its layers."""
+
+    name = "wrong"
+
+    def layers(self):
+        return (self.embeding,)
+
+
+class Short(Hollow):
+    """Has no rows of items."""
+
+    name = "short"
+
+    def layers(self):
+        return (self.embedding[: self.n_users],)
+
+
 class Thief(MF):
     """Wants the name of a model that is there."""
 
@@ -65,6 +90,9 @@ def site(tmp_path):
         wide = others:Wide
         mf = others:Thief
         deep = others:Deep
+        hollow = others:Hollow
+        wrong = others:Wrong
+        short = others:Short
 
         [autosample.samplers]
         even = others:Even
@@ -99,7 +127,8 @@ def test_they_train_and_are_loaded_again(site):
     assert again.recommend("u1").equals(auto.recommend("u1"))
     assert abs(again.result_.state["model/embedding"].std() - 0.3) < 0.05
     assert model_class("mf") is MF is model_classes()["mf"]
-    assert list(model_classes()) == ["wide", "mf", "deep", "lightgcn", "ngcf"]
+    own, others = {"mf", "lightgcn", "ngcf"}, {"wide", "deep", "hollow", "wrong", "short"}
+    assert model_classes().keys() == own | others
     assert "even" in sampler_classes()
     """)
     done = run(site, "-c", code)
@@ -129,3 +158,30 @@ def test_depth_reaches_a_graph_model_that_passes_its_settings_on(site):
     """
     done = run(site, "-c", textwrap.dedent(code))
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("hollow", "AS406: The model Hollow must be made from"),
+        ("wrong", "AS406: The model Wrong must compute its layers and raised AttributeError"),
+        ("short", "AS406: The model Short must return 1 tables of"),
+    ],
+)
+def test_an_incomplete_model_is_refused_by_its_name(site, model, told):
+    write_events(site / "events.csv")
+    done = run(site, "-m", "autosample", "run", "events.csv", "--model", model, "--epochs", "2")
+    assert (done.returncode, "AS900" in done.stderr) == (6, False)
+    assert told in done.stderr
+
+
+def test_a_plug_in_that_cannot_be_imported_is_named_and_leaves_reports_alone(site):
+    points = site / "others-1.0.dist-info" / "entry_points.txt"
+    points.write_text(f"{points.read_text()}gone = others:Gone\n")
+    write_events(site / "events.csv")
+    done = run(site, "-m", "autosample", "samplers")
+    assert done.returncode == 4
+    assert "AS225: The package others must have others:Gone" in done.stderr
+    short = ["--epochs", "2", "--dim", "4", "--candidate", "uniform", "--out", "run"]
+    assert run(site, "-m", "autosample", "run", "events.csv", *short).returncode == 0
+    assert run(site, "-m", "autosample", "report", "run").returncode == 0

@@ -160,6 +160,8 @@ CODES: dict[str, str] = {
     "every key once.",
     "AS224": "A sampler is known by the name of its class, in labels, states and results. Found "
     "under another, as a subclass that inherits its name, it would be taken for another sampler.",
+    "AS225": "A package says that it brings a model or a sampler, and that cannot be imported. "
+    "Models and samplers of autosample itself go on working; what lists all there are does not.",
     "AS230": "There is no metric of this name; those there are, are listed.",
     "AS231": "Metrics are written with a cut-off from 1 on, such as ndcg@20; lists have at least "
     "one item.",
@@ -224,6 +226,9 @@ CODES: dict[str, str] = {
     "the interactions must fit; AS285 warns earlier, by all that a run will need. Choose a smaller "
     "--dim, --batch-size or pool.",
     "AS405": "The batch size is larger than the training data, so that an epoch is a single step.",
+    "AS406": "A model cannot be made, raised an error of its own, shown in the message, or has "
+    "layers of a wrong shape. Those of other packages are checked with "
+    "autosample.testing.check_model.",
     "AS410": "Scores are not numbers, so nothing can be ranked. Training diverged: lower --lr.",
     # Run folders.
     "AS501": "A new run or export needs an empty folder, so that nothing is overwritten. "

@@ -22,6 +22,7 @@ from autosample.losses import LOSSES
 from autosample.metrics import Ranks, parse_metric, summarise
 from autosample.models import Recommender, model_class
 from autosample.models.graph import GraphRecommender
+from autosample.models.guard import named
 from autosample.retrain import CarryOut, Replay, final_training
 from autosample.samplers import make_sampler
 from autosample.samplers.base import check_exposed
@@ -133,14 +134,20 @@ def chosen_device(asked: str | None, settings: Settings) -> list[Note]:
 
 
 def make_model(settings: Settings, interactions: Interactions) -> Recommender:
-    """The model that the settings name, on their device; its initial values are the CPU's."""
+    """The model that the settings name, on their device; its initial values are the CPU's.
+
+    Raises:
+        TrainingError: AS406 when the model of another package cannot be made.
+    """
     model = model_class(settings.model)
     there = device.require(settings.device)
     takes = inspect.signature(model).parameters
     passes_on = any(one.kind is one.VAR_KEYWORD for one in takes.values())
     deep = "depth" in takes or (passes_on and issubclass(model, GraphRecommender))
     extra = {"depth": settings.depth} if deep else {}
-    return model(interactions, dim=settings.dim, seed=settings.seed, **extra).to(there)
+    with named(model.__name__, "be made from interactions, dim= and seed="):
+        made = model(interactions, dim=settings.dim, seed=settings.seed, **extra)
+    return made.to(there)
 
 
 def make_learner(settings: Settings, interactions: Interactions) -> Learner:

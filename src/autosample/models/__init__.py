@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 from autosample.errors import SettingsError, did_you_mean
+from autosample.extras import plugged_in
 from autosample.models.base import Recommender
 from autosample.models.lightgcn import LightGCN
 from autosample.models.mf import MF
@@ -32,9 +31,11 @@ def model_classes() -> dict[str, type[Recommender]]:
     """All models by name: this package's, then those of installed packages.
 
     A foreign model cannot take the name of one of ours.
+
+    Raises:
+        SettingsError: AS225 when one cannot be imported.
     """
-    others = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-    return {name: point.load() for name, point in others.items()} | MODELS
+    return plugged_in(ENTRY_POINTS) | MODELS
 
 
 def model_class(name: str) -> type[Recommender]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from autosample.data.interactions import Interactions
 from autosample.errors import SettingsError
 from autosample.kernels import random
+from autosample.models.guard import check_layers, named
 from autosample.models.view import TableView
 
 
@@ -74,9 +75,17 @@ class Recommender(nn.Module, ABC):
         return total.div_(len(layers))
 
     def view(self) -> TableView:
-        """Propagate once and freeze the result for one step (or for evaluation)."""
-        layers = self.layers()
-        return TableView(layers, self.final(layers), self.n_users, self.pooling)
+        """Propagate once and freeze the result for one step (or for evaluation).
+
+        Raises:
+            TrainingError: AS406 when :meth:`layers` raises or returns what it must not.
+        """
+        name = type(self).__name__
+        with named(name, "compute its layers"):
+            layers = self.layers()
+            check_layers(name, layers, self.n_layers, self.n_users + self.n_items)
+            final = self.final(layers)
+        return TableView(layers, final, self.n_users, self.pooling)
 
     @torch.no_grad()
     def tables(self) -> tuple[Tensor, Tensor]:

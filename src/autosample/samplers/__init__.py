@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 from autosample.errors import SettingsError
+from autosample.extras import plugged_in
 from autosample.samplers.adasir import AdaSIR
 from autosample.samplers.ahns import AHNS
 from autosample.samplers.ans import ANS
@@ -72,9 +71,11 @@ def sampler_classes() -> dict[str, type[Sampler]]:
     """All samplers by name: this package's, then those of installed packages.
 
     A foreign sampler cannot take the name of one of ours.
+
+    Raises:
+        SettingsError: AS225 when one cannot be imported.
     """
-    others = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-    return {name: point.load() for name, point in others.items()} | SAMPLERS
+    return plugged_in(ENTRY_POINTS) | SAMPLERS
 
 
 def make_sampler(spec: str | Sampler) -> Sampler:
