@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Subset
 
 from autosample import NegativeSampling, Pairs, make_sampler, view
-from autosample.errors import SamplerError
+from autosample.errors import SamplerError, SettingsError
 from autosample.kernels.draw import Unseen
 from autosample.samplers import Draw
 from autosample.testing import FULL_USER, tiny_interactions, tiny_views
@@ -75,3 +75,17 @@ def test_an_epoch_must_have_begun():
     sampling = NegativeSampling("uniform", TRAIN, dim=6)
     with pytest.raises(SamplerError, match=r"AS303.*begin_epoch"):
         sampling(Pairs(TRAIN)[[0]], tiny_views()["flat"])
+
+
+def test_a_view_of_other_tables_is_refused_before_a_kernel_reads_beyond_them():
+    users, items = torch.zeros(TRAIN.n_users, 6), torch.zeros(TRAIN.n_items, 6)
+    sampling = NegativeSampling("dns:pool=3", TRAIN, dim=6)
+    padded = view(users, torch.zeros(TRAIN.n_items + 1, 6))  # a row more harms nothing
+    sampling.begin_epoch(0, padded)
+    batch = Pairs(TRAIN)[list(range(20))]
+    assert sampling(batch, padded).ids.max() < TRAIN.n_items
+    for wrong in (view(items, users), view(users, items[1:])):
+        with pytest.raises(SettingsError, match=r"AS280.*users and .* items"):
+            sampling.begin_epoch(0, wrong)
+        with pytest.raises(SettingsError, match="AS280"):
+            sampling(batch, wrong)

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from autosample.data.batches import Batches
 from autosample.data.interactions import Interactions
-from autosample.errors import SamplerError
+from autosample.errors import SamplerError, SettingsError
 from autosample.kernels.draw import Unseen
 from autosample.samplers import Draw, Sampler, make_sampler
 from autosample.types import Batch, Negatives, View
@@ -104,10 +104,16 @@ class NegativeSampling(nn.Module):
         self.epochs, self.seed = epochs, seed
         self.to(device)
         self._unseen = Unseen(interactions, device)
+        self._sizes = interactions.n_users, interactions.n_items
         self._draw: Draw | None = None
 
     def begin_epoch(self, epoch: int, view: View) -> None:
-        """Start epoch number ``epoch``, from 0, with the model as it is now."""
+        """Start epoch number ``epoch``, from 0, with the model as it is now.
+
+        Raises:
+            SettingsError: AS280 as for a batch.
+        """
+        self._check(view)
         self._draw = Draw(self._unseen, seed=self.seed, epoch=epoch, epochs=self.epochs)
         self.sampler.begin_epoch(view, self._draw)
 
@@ -116,7 +122,9 @@ class NegativeSampling(nn.Module):
 
         Raises:
             SamplerError: AS303 before the first :meth:`begin_epoch`.
+            SettingsError: AS280 when the view has fewer users or items than the interactions.
         """
+        self._check(view)
         if self._draw is None:
             raise SamplerError(
                 "AS303",
@@ -125,3 +133,14 @@ class NegativeSampling(nn.Module):
             )
         negatives: Negatives = self.sampler.sample(batch, view, self._draw)
         return negatives
+
+    def _check(self, view: View) -> None:
+        """Compiled kernels check no bounds, and would read beyond the view's tables."""
+        users, items = self._sizes
+        if view.n_users < users or view.n_items < items:
+            raise SettingsError(
+                "AS280",
+                f"A view must have the {users} users and {items} items of the interactions, got "
+                f"{view.n_users} and {view.n_items}.",
+                "Give view(users, items) tables with a row for each, users first.",
+            )
