@@ -95,8 +95,14 @@ def test_a_config_object_and_benchmark_files_are_taken(tmp_path):
         from_recbole(Config()).dataset.fingerprint() == from_recbole(config).dataset.fingerprint()
     )
     Config.final_config_dict["benchmark_filename"] = list(parts)
-    dataset = from_recbole(Config()).dataset
-    assert [len(getattr(dataset, part)) for part in parts] == [len(rows) for rows in parts.values()]
+    # how it would be split does not matter then, nor whether that needs times
+    for split in ({}, {"split": {"LS": "valid_and_test"}, "order": "TO"}, {"split": {"LS": "x"}}):
+        Config.final_config_dict |= {"eval_args": split, "TIME_FIELD": "none"}
+        found = from_recbole(Config()).dataset
+        assert [len(getattr(found, part)) for part in parts] == [len(r) for r in parts.values()]
+    Config.final_config_dict["eval_args"] = {"mode": "uni100"}
+    with pytest.raises(SettingsError, match="AS282"):
+        from_recbole(Config())
 
 
 @pytest.mark.parametrize(

@@ -162,18 +162,25 @@ def _reading(keys: _Keys) -> dict[str, Any]:
     least = {int(_lower_bound("inter_num_interval", bound)) for bound in bounds}
     if len(least) > 1:
         raise _no_counterpart("user and item bounds of a k-core must be equal", "Make them equal")
-    split = _split(keys.get("eval_args", {}))
+    arguments = keys.get("eval_args", {})
+    _check_mode(arguments)
+    # parts that are given are not split, by RecBole neither
+    split = {} if keys.get("benchmark_filename", None) else _split(arguments)
     if split.get("split") in ("leave-last", "temporal"):
         reading["time"] = time
     return reading | split | {"k_core": least.pop()}
 
 
-def _split(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Split, and shares where there are any, of ``eval_args``."""
+def _check_mode(arguments: Mapping[str, Any]) -> None:
+    """Refuse evaluation by sampled items."""
     mode = arguments.get("mode", "full")
     if set(mode.values() if isinstance(mode, Mapping) else [mode]) != {"full"}:
         advice = "Rank all items: sampled metrics order models differently"
         raise _no_counterpart(f"eval_args: mode must be 'full', got {mode!r}", advice)
+
+
+def _split(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Split, and shares where there are any, of ``eval_args``."""
     order, group = arguments.get("order", "RO"), arguments.get("group_by", "user")
     ((kind, shares),) = arguments.get("split", {"RS": [0.8, 0.1, 0.1]}).items()
     if (kind, order, shares) == ("LS", "TO", "valid_and_test"):
