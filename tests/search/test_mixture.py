@@ -1,5 +1,7 @@
 """Mixtures: limit cases, the gap bound, and one sampler per user."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from autosample.models import MF
 from autosample.objective import differentiate, mix_instances
 from autosample.samplers import make_sampler
 from autosample.samplers.draw import Draw
+from autosample.samplers.softmax_v import SoftmaxV
 from autosample.search.mixture import Mixture, Split
 from autosample.testing import tiny_batch, tiny_interactions, tiny_views
 from autosample.train import Learner
@@ -126,6 +129,23 @@ def test_one_sampler_per_user_has_the_loss_of_each_alone(view, specs, loss):
         torch.testing.assert_close(whole.coefficient[rows, :k], single.coefficient * share)
         assert float(whole.coefficient[rows, k:].abs().sum()) < 1e-6
     assert whole.report[0].item() == pytest.approx(total, rel=1e-5)
+
+
+def test_weights_in_float64_may_be_among_the_samplers_of_users(view):
+    class Double(SoftmaxV):
+        """Weights as numpy makes them."""
+
+        def sample(self, batch, view, draw):
+            negatives = super().sample(batch, view, draw)
+            return replace(negatives, weights=negatives.weights.double())
+
+    batch, assignment = tiny_batch(), torch.arange(50) % 2
+    found = [
+        Split([weighted(k=4), make_sampler("dns:pool=4")], assignment=assignment)
+        for weighted in (SoftmaxV, Double)
+    ]
+    plain, double = (prepared(split).sample(batch, view, draw()).weights for split in found)
+    assert torch.equal(plain, double)
 
 
 def test_weights_must_fit():

@@ -176,7 +176,8 @@ def scatter(served: Sequence[tuple[Tensor, Negatives]], size: int, view: View) -
         own = part.ids.shape[1]
         ids[rows] = part.ids[:, :1]
         ids[rows, :own] = part.ids
-        weights[rows, :own] = k / own if part.weights is None else part.weights * (k / own)
+        given = 1.0 if part.weights is None else part.weights.to(weights.dtype)
+        weights[rows, :own] = given * (k / own)
         log_q[rows, :own] = log(k / own)
         if part.log_q is not None:
             log_q[rows, :own] += part.log_q.to(log_q.dtype)
