@@ -148,6 +148,18 @@ def test_weights_in_float64_may_be_among_the_samplers_of_users(view):
     assert torch.equal(plain, double)
 
 
+def test_a_mixture_within_others_stays_one_instance(view):
+    def inner():
+        return Mixture([make_sampler("dns:pool=8"), make_sampler("popularity")], weights=[1, 3])
+
+    batch, everyone = tiny_batch(), torch.zeros(8, dtype=torch.int64)
+    losses = [
+        differentiate(view, batch, prepared(one).sample(batch, view, draw()), bpr).report[0].item()
+        for one in (inner(), Mixture([inner()]), Split([inner()], assignment=everyone))
+    ]
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-6)
+
+
 def test_weights_must_fit():
     with pytest.raises(SettingsError, match="AS260"):
         Mixture([])

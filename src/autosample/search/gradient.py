@@ -29,7 +29,8 @@ class LearnedMixture(Combined):
     """Instance mixing with weights softmax(logits / T), one row of logits per group of users.
 
     Args:
-        samplers: S samplers.
+        samplers: S samplers; what is taken of them is said at
+            :class:`autosample.search.mixture.Mixture`.
         held: Held-out interactions whose loss teaches the weights.
         groups: (U,) int64 group of each user, 0 .. G-1; None: all in one.
         eta: Length of the virtual step.

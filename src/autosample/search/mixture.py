@@ -68,7 +68,7 @@ class Combined(Sampler):
     def sample_all(self, batch: Batch, view: View, draw: Draw) -> list[Negatives]:
         """Negatives of every part; the largest pool is drawn first and shared by the others."""
         order = sorted(range(len(self.parts)), key=lambda s: -getattr(self.parts[s], "pool", 0))
-        found = {s: self.parts[s].sample(batch, view, draw) for s in order}
+        found = {s: added_up(self.parts[s].sample(batch, view, draw), view) for s in order}
         return [found[s] for s in range(len(self.parts))]
 
 
@@ -76,7 +76,8 @@ class Mixture(Combined):
     """Instance mixing with fixed weights, the same for all users (after Lyu et al. 2023).
 
     Args:
-        samplers: S samplers; the first negative of each is taken.
+        samplers: S samplers; the first negative of each is taken, without its ``weights`` and
+            ``log_q``: which share it has is for the mixture's weights to say.
         weights: S non-negative numbers; scaled to sum to one. None: equal weights.
 
     Raises:
@@ -138,8 +139,20 @@ class Split(Combined):
         for place, part in enumerate(self.parts):
             rows = torch.nonzero(arm == place).flatten()
             if len(rows):
-                served.append((rows, part.sample(batch.take(rows), view, draw)))
+                own = part.sample(batch.take(rows), view, draw)
+                served.append((rows, added_up(own, view)))
         return scatter(served, len(batch.users), view)
+
+
+def added_up(part: Negatives, view: View) -> Negatives:
+    """Negatives that are to be added up, as a mixture's are, as that one instance; others as is."""
+    if (shares := part.instance_weights) is None:
+        return part
+    rows = part.instances(view)
+    vectors = (shares[:, :, None, None].to(rows.dtype) * rows).sum(dim=1, keepdim=True)
+    weights = None if part.weights is None else part.weights.mean(dim=1, keepdim=True)
+    main = part.ids.gather(1, shares.argmax(dim=1, keepdim=True))
+    return Negatives(ids=main, vectors=vectors, weights=weights, auxiliary=part.auxiliary)
 
 
 def mix(parts: Sequence[Negatives], weights: Tensor, view: View) -> Negatives:
