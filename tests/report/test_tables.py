@@ -8,6 +8,7 @@ from autosample.report import tables
 from autosample.report.measure import Difference, Mean
 from autosample.report.parties import Party
 from autosample.report.story import Choice, Evidence
+from autosample.search.decide import MOST
 from autosample.settings import Settings
 from tests.report.making import tiny_dataset, tiny_run
 
@@ -71,7 +72,7 @@ def test_all_settings_are_shown():
         ({"z": math.inf}, "z beyond measure"),
         ({"users": 1200, "z": -1.04}, "1,200 users, z -1.0"),
         ({"ahead_z": 1.81019}, "z 1.8 ahead"),
-        ({"ahead_z": -math.inf}, "z beyond measure behind"),
+        ({"ahead_z": -MOST}, "z beyond measure behind"),
         ({"note": "<b>"}, "note <b>"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +26,7 @@ from autosample.report.parties import BEST_FIXED, Party
 from autosample.report.story import Choice, efforts
 from autosample.report.words import EXPLAINED
 from autosample.run import RunResult
+from autosample.search.decide import MOST
 from autosample.settings import Settings
 
 
@@ -189,4 +189,4 @@ def _named(name: str, number: float) -> str:
 
 
 def _z(number: float) -> str:
-    return f"z {number:.1f}" if math.isfinite(number) else "z beyond measure"
+    return f"z {number:.1f}" if number < MOST else "z beyond measure"

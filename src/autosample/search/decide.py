@@ -13,6 +13,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+MOST = 1e6  #: standard errors that a difference is said to be, as JSON has no infinity
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -23,9 +25,9 @@ class Comparison:
 
     @property
     def z(self) -> float:
-        """Difference in standard errors; 0 when nothing differs."""
-        if self.error == 0:
-            return 0.0 if self.difference == 0 else math.copysign(math.inf, self.difference)
+        """Difference in standard errors, :data:`MOST` at most; 0 when nothing differs."""
+        if abs(self.difference) >= MOST * self.error:
+            return math.copysign(MOST, self.difference) if self.difference else 0.0
         return self.difference / self.error
 
 
