@@ -68,6 +68,12 @@ def synthetic(batch, view, shape) -> Negatives:
     return Negatives(batch.positives[:, None], vectors=torch.zeros(len(batch.users), *shape))
 
 
+def doubled(batch, view) -> Negatives:
+    """The positives' rows in float64."""
+    ids = batch.positives[:, None]
+    return Negatives(ids, vectors=view.item_layers(ids).double())
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -98,6 +104,9 @@ def synthetic(batch, view, shape) -> Negatives:
             lambda batch, view: Negatives(batch.positives[:, None], auxiliary=torch.ones(2)),
             "AS305",
         ),
+        (lambda batch, view: Negatives(batch.positives[:, None], auxiliary=0.5), "AS305"),
+        (lambda batch, view: Negatives(batch.positives[:, None], weights=[[1.0]]), "AS305"),
+        (doubled, "AS305"),
     ],
 )
 def test_a_broken_sampler_is_named_and_never_reaches_a_kernel(answer, code) -> None:

@@ -63,14 +63,28 @@ def _problem(negatives: object, batch: Batch, view: View) -> str:
         return f"must return ids of shape ({rows}, K) int64, got {tuple(ids.shape)} {ids.dtype}"
     if ids.device != batch.users.device:
         return f"must return ids on {batch.users.device}, got {ids.device}"
+    return (
+        _problem_of_numbers(negatives)
+        or _problem_of_vectors(negatives, batch, view)
+        or _problem_of_blend(negatives, view)
+        or _strangers(negatives, view)
+    )
+
+
+def _problem_of_numbers(negatives: Negatives) -> str:
+    """What is no tensor, or what is wrong with weights and auxiliary loss, or nothing."""
+    shape = negatives.ids.shape
+    for name in ("vectors", "weights", "log_q", "instance_weights", "auxiliary"):
+        value = getattr(negatives, name)
+        if value is not None and not isinstance(value, Tensor):
+            return f"must return {name} as a tensor, got {type(value).__name__}"
     for name in ("weights", "log_q", "instance_weights"):
         value = getattr(negatives, name)
-        if value is not None and value.shape != ids.shape:
-            return f"must return {name} of shape {tuple(ids.shape)}, got {tuple(value.shape)}"
+        if value is not None and value.shape != shape:
+            return f"must return {name} of shape {tuple(shape)}, got {tuple(value.shape)}"
     if (loss := negatives.auxiliary) is not None and loss.numel() != 1:
         return f"must return one number as auxiliary loss, got {tuple(loss.shape)}"
-    found = _problem_of_vectors(negatives, batch, view) or _problem_of_blend(negatives, view)
-    return found or _strangers(negatives, view)
+    return ""
 
 
 @torch.no_grad()
@@ -78,9 +92,12 @@ def _problem_of_vectors(negatives: Negatives, batch: Batch, view: View) -> str:
     """What is wrong with synthetic vectors, or nothing."""
     if negatives.vectors is None:
         return ""
-    shape = tuple(negatives.vectors.shape)
-    wanted = (*negatives.ids.shape, *view.item_layers(batch.positives[:1]).shape[1:])
-    return "" if shape == wanted else f"must return vectors of shape {wanted}, got {shape}"
+    shape, kind = tuple(negatives.vectors.shape), negatives.vectors.dtype
+    rows = view.item_layers(batch.positives[:1])
+    wanted = (*negatives.ids.shape, *rows.shape[1:])
+    if shape == wanted and kind == rows.dtype:
+        return ""
+    return f"must return vectors of shape {wanted} {rows.dtype}, got {shape} {kind}"
 
 
 def _problem_of_blend(negatives: Negatives, view: View) -> str:

@@ -44,7 +44,8 @@ def check_form(answer: Negatives, batch: Batch, n_layers: int) -> None:
         require(bool((answer.weights >= 0).all()), "a weight is negative")
     if answer.vectors is not None:
         shape = (*ids.shape, n_layers, DIM)
-        require(answer.vectors.shape == shape, "vectors: (B, K, L, D)")
+        fits = answer.vectors.shape == shape and answer.vectors.dtype == torch.float32
+        require(fits, "vectors: (B, K, L, D) float32")
         require(bool(torch.isfinite(answer.vectors).all()), "a vector is not finite")
     if answer.blend is not None:
         items, shares = answer.blend
