@@ -1,5 +1,6 @@
 """Settings, labels and moves along the hardness."""
 
+import numpy as np
 import pytest
 
 from autosample.errors import SettingsError
@@ -42,6 +43,22 @@ def test_with_settings_leaves_the_original():
 def test_scaling(sampler, factor, moved):
     result = sampler.scaled(factor)
     assert (result and getattr(result, result.hardness)) == moved
+
+
+def test_whole_numbers_of_numpy_stay_whole():
+    moved = DNS(pool=np.int64(8)).scaled(4.0)
+    assert moved.label == "dns:pool=32"
+
+
+def test_a_class_may_refuse_a_hardness_by_python_s_own_error():
+    class Strict(DNS):
+        def __init__(self, *, pool=16):
+            if pool > 64:
+                raise ValueError("pool must be at most 64")
+            super().__init__(pool=pool)
+
+    assert Strict(pool=16).scaled(4).pool == 64
+    assert Strict(pool=64).scaled(4) is None
 
 
 def test_bounds_refuse_what_is_not_a_number():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from numbers import Integral
 from typing import Any, ClassVar, Literal, Self
 
 from torch import Tensor, nn
@@ -92,15 +93,17 @@ class Sampler(nn.Module, ABC):
     def with_hardness(self, value: float) -> Self | None:
         """The sampler with another hardness; None where it has none or its class refuses the value.
 
-        Rounded where the argument takes whole numbers: it is one, and so is its default.
+        A class refuses by AS220, as :func:`check_at_least` does, or by a ``ValueError``. Rounded
+        where the argument takes whole numbers: it is one, and so is its default.
         """
         if self.hardness is None:
             return None
         default = inspect.signature(type(self).__init__).parameters[self.hardness].default
-        whole = isinstance(getattr(self, self.hardness), int) and not isinstance(default, float)
+        own = getattr(self, self.hardness)
+        whole = isinstance(own, Integral) and not isinstance(default, float)
         try:
             return self.with_settings(**{self.hardness: round(value) if whole else value})
-        except SettingsError:
+        except (SettingsError, ValueError):
             return None
 
     def scaled(self, factor: float) -> Self | None:
