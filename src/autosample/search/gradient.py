@@ -35,7 +35,8 @@ class LearnedMixture(Combined):
         groups: (U,) int64 group of each user, 0 .. G-1; None: all in one.
         eta: Length of the virtual step.
         contrasts: Candidates that a held-out positive is ranked against, M.
-        start, end: Temperature T at the first and the last planned epoch, geometric between.
+        start, end: Temperature T when the planned epochs begin and when they are over, geometric
+            between.
         lr: Learning rate of the logits.
 
     Raises:
