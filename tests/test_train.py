@@ -106,7 +106,23 @@ def test_restored_learners_go_on_to_the_bit(name, sampler):
     assert same(saved, kept)
 
 
-@pytest.mark.parametrize("sampler", [make() for make in CATALOGUE.values()], ids=str)
+class Changing(Sampler):
+    """Keeps through an epoch the items that user 0 likes when it begins, however many."""
+
+    name = "changing"
+
+    def begin_epoch(self, view, draw):
+        items = torch.arange(view.n_items)
+        scores = view.scores(torch.tensor([0]), items[None])[0]
+        self.register_buffer("liked", items[scores > 0], persistent=False)
+
+    def sample(self, batch, view, draw):
+        pool = draw.pool(batch, view, 4).ids
+        first = torch.isin(pool, self.liked).int().argmax(dim=1, keepdim=True)
+        return Negatives(pool.gather(1, first))
+
+
+@pytest.mark.parametrize("sampler", [*(make() for make in CATALOGUE.values()), Changing()], ids=str)
 @pytest.mark.parametrize("name", ["mf", "ngcf"])
 def test_snapshots_within_an_epoch_go_on_to_the_bit(name, sampler):
     learner, taken = tiny(name), []

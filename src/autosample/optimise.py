@@ -112,6 +112,8 @@ class SamplerSlot:
             _load_adam_state(self._adam, state)
         for name, buffer in self.sampler.named_buffers():
             if (value := state.get(f"epoch.{name}")) is not None:
+                if buffer.shape != value.shape:  # it was made anew of another model
+                    buffer.data = buffer.new_empty(value.shape)
                 buffer.copy_(value)
 
 
