@@ -66,6 +66,9 @@ def test_bytes_of_another_encoding_are_named_by_place(run) -> None:
     assert (told.exit, told.codes) == (3, ["AS103"])
     assert f"offset {len(table()) + 3} " in told.text
     assert "--encoding" in told.text
+    told = run(b"ARROW1\0\0" + bytes(100), name="a.feather")
+    assert (told.exit, told.codes) == (3, ["AS108"])
+    assert "Feather" in told.text
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "hex", "utf-16", "rot13", "utf-8-sig\0"])

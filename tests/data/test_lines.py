@@ -1,8 +1,12 @@
 import gzip
+import sqlite3
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse
 
 from autosample.data import lines as module
 from autosample.data.lines import read_lines
@@ -61,6 +65,38 @@ def test_a_truncated_character_is_a_bad_byte(tmp_path):
 def test_unknown_encoding(tmp_path):
     with pytest.raises(DataError, match="AS103"):
         read_lines(write(tmp_path, b"a"), "klingon")
+
+
+def saved(path: Path) -> None:
+    """A file by the library that makes its kind."""
+    table = pl.DataFrame({"user_id": ["a"], "item_id": ["b"]})
+    writers = {
+        ".feather": partial(table.write_ipc, path),
+        ".npz": lambda: scipy.sparse.save_npz(path, scipy.sparse.csr_array([[1, 0]])),
+        ".npy": lambda: np.save(path, np.ones(3)),
+        ".db": lambda: sqlite3.connect(path).execute("create table t (a)"),
+        ".dat": partial(table.write_parquet, path),
+        ".txt": lambda: path.write_bytes(gzip.compress(b"a,b")),
+    }
+    writers[path.suffix]()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "advice"),
+    [
+        ("a.feather", "Feather", "Parquet or text"),
+        ("a.npz", "zip", "sparse matrix"),
+        ("a.npy", "numpy", "sparse matrix"),
+        ("a.db", "SQLite", "Parquet or text"),
+        ("a.dat", "Parquet", "end in .parquet"),
+        ("a.txt", "gzip", "end in .gz"),
+    ],
+)
+def test_files_that_are_no_text_are_called_what_they_are(tmp_path, name, kind, advice):
+    saved(tmp_path / name)
+    with pytest.raises(DataError, match=f"AS108: {name} is no text but .*{kind}") as caught:
+        read_lines(tmp_path / name)
+    assert advice in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\r\n\n", b"\xef\xbb\xbf"])

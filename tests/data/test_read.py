@@ -48,9 +48,11 @@ def test_text_files(tmp_path, name, content, packed):
 def test_typed_sources(tmp_path):
     frame = pl.DataFrame(PAIRS, schema=["user_id", "item_id"], orient="row")
     frame.write_parquet(tmp_path / "a.parquet")
+    frame.write_parquet(tmp_path / "a.pq")
     frame.write_csv(tmp_path / "a.csv.zst", compression="zstd")
     pandas = pd.DataFrame(PAIRS, columns=["user_id", "item_id"])
-    for source in (frame, pandas, tmp_path / "a.parquet", tmp_path, tmp_path / "a.csv.zst"):
+    files = [tmp_path / name for name in ("a.parquet", "a.pq", "a.csv.zst")]
+    for source in (frame, pandas, tmp_path, *files):
         assert pairs_of(read_events(source)) == PAIRS
 
 

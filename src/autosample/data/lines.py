@@ -16,6 +16,20 @@ from autosample.errors import DataError, did_you_mean
 #: What Polars raises on damaged files; some damage makes it panic, which is no Exception.
 BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _BLOCK = 1 << 26
+_RENAME = "Let its name end in {}, by which it is read as what it is."
+_CONVERT = (
+    "Read it in Python and pass the frame or the sparse matrix, or write it as Parquet or text."
+)
+#: First bytes of files that are no text: what they are and what to do.
+_NO_TEXT = {
+    b"PAR1": ("Parquet", _RENAME.format(".parquet")),
+    b"\x1f\x8b": ("gzip", _RENAME.format(".gz")),
+    b"\x28\xb5\x2f\xfd": ("zstd", _RENAME.format(".zst")),
+    b"PK\x03\x04": ("a zip archive, as .npz and .xlsx are", _CONVERT),
+    b"\x93NUMPY": ("a numpy array", _CONVERT),
+    b"ARROW1": ("Feather", _CONVERT),
+    b"SQLite format 3": ("an SQLite database", _CONVERT),
+}
 
 
 def read_lines(path: Path, encoding: str = "utf-8") -> pl.Series:
@@ -29,7 +43,8 @@ def read_lines(path: Path, encoding: str = "utf-8") -> pl.Series:
         (n,) String; line k is at position k - 1.
 
     Raises:
-        DataError: AS101 cannot be opened, AS102 empty, AS103 not in this encoding, AS107 damaged.
+        DataError: AS101 cannot be opened, AS102 empty, AS103 not in this encoding, AS107 damaged,
+            AS108 no text at all.
 
     Memory: about twice the unpacked file.
     """
@@ -62,6 +77,8 @@ def _decoded_lines(path: Path, encoding: str) -> pl.Series:
     parts, rest = [], ""
     with path.open("rb") as raw:
         file = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+        if file is raw:
+            _refuse_no_text(path, raw.peek(16))
         for text in _decode(file, path, encoding):
             whole, newline, tail = (rest + text).rpartition("\n")
             rest = tail
@@ -73,6 +90,13 @@ def _decoded_lines(path: Path, encoding: str) -> pl.Series:
     if len(lines) and lines[0].startswith("\ufeff"):
         lines = pl.concat([pl.Series([lines[0][1:]]), lines[1:]])
     return lines
+
+
+def _refuse_no_text(path: Path, begin: bytes) -> None:
+    """Refuse what is known by its first bytes, whose decoding would fail on some later byte."""
+    for mark, (kind, advice) in _NO_TEXT.items():
+        if begin.startswith(mark):
+            raise DataError("AS108", f"{path.name} is no text but {kind}.", advice)
 
 
 def _decode(file: gzip.GzipFile | BufferedReader, path: Path, encoding: str) -> Iterator[str]:

@@ -47,7 +47,8 @@ def read_events(
 
     Args:
         source: Path of a delimited text file (csv, tsv, txt, dat, RecBole's ``.inter``; plain,
-            ``.gz`` or ``.zst``), LightGCN text, a Parquet file or folder; a Polars or pandas
+            ``.gz`` or ``.zst``), LightGCN text, a Parquet file (``.parquet``,
+            ``.pq``) or folder; a Polars or pandas
             frame, or any that exports Arrow; a Hugging Face dataset; a scipy sparse matrix; or
             events, which are returned as they are.
         user: Column of user ids; for pandas columns that are numbered, its number or that as text.
@@ -76,7 +77,7 @@ def read_events(
         return _told(to_events(columns, lenient=skip_bad_lines), "the frame")
     path = Path(source)
     kind = Path(path.stem if path.suffix in (".gz", ".zst") else path.name).suffix.lower()
-    if path.is_dir() or kind == ".parquet":
+    if path.is_dir() or kind in (".parquet", ".pq"):
         columns = parquet_columns(path, used)
         return _told(to_events(columns, lenient=skip_bad_lines), path.name)
     lines = read_lines(path, encoding)
