@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -52,6 +53,18 @@ def expected(lists) -> dict[str, list[str]]:
     """Lists of all users by the command's own path."""
     frame = lists.recommend(lists.everybody, K)
     return {user: rows["item"].to_list() for (user,), rows in frame.group_by("user")}
+
+
+@pytest.mark.parametrize("to", EXPORTS)
+def test_a_full_disk_is_said_to_be_full(run, tmp_path, to) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, hard))
+    try:
+        with pytest.raises(StoreError, match="AS502"):
+            export_run(run, to, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
 
 
 def ids(folder, name) -> list[str]:

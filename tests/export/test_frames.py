@@ -1,4 +1,5 @@
 import io
+import resource
 
 import polars as pl
 import pytest
@@ -20,6 +21,19 @@ def test_frames_come_back_as_one(tmp_path, form) -> None:
     assert READERS[form](path).equals(pl.concat(frames))
     assert write_frames([ROWS.clear()], path, form) == 0
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_full_disk_is_said_to_be_full(tmp_path, form) -> None:
+    """A real refusal by the system: files may not grow."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StoreError, match="AS502"):
+            write_frames([ROWS], tmp_path / f"lists.{form}", form)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,12 @@ def faiss(lists: Lists, target: Target) -> dict[str, Any]:
     rows = as_rows(lists.item_table)
     index = faiss.IndexFlatIP(rows.shape[1])
     index.add(rows)
-    target.add("items.faiss", lambda path: faiss.write_index(index, str(path)))
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:  # a file of ours says why it cannot be written
+            faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
+
+    target.add("items.faiss", write)
     return {**embeddings(lists, target), "index": "IndexFlatIP", "faiss": faiss.__version__}
 
 

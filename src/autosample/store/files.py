@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from polars.exceptions import PolarsError
 from safetensors import SafetensorError
 
 from autosample.errors import StoreError
@@ -102,11 +103,12 @@ def storing(path: Path) -> Iterator[None]:
     """Turn faults of the file system into errors for people."""
     try:
         yield
-    except OSError as error:
-        _refuse(path, error.errno, error.strerror or str(error))
-    except SafetensorError as error:
-        number = re.search(r"os error (\d+)", str(error))
-        _refuse(path, int(number[1]) if number else None, str(error))
+    except (OSError, SafetensorError, PolarsError) as error:
+        told = re.search(r"os error (\d+)", str(error))  # by libraries in Rust, without errno
+        number = getattr(error, "errno", None) or (int(told[1]) if told else None)
+        if number is None and isinstance(error, PolarsError):
+            raise
+        _refuse(path, number, getattr(error, "strerror", None) or str(error))
 
 
 def _refuse(path: Path, number: int | None, reason: str) -> NoReturn:
