@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autosample.bench import JobTable, Worker, gather, work
-from autosample.errors import TrainingError
+from autosample.errors import StoreError, TrainingError
 from autosample.run import run
 from autosample.store import RunFolder
 from autosample.store.files import locked
@@ -178,3 +178,17 @@ def test_the_lease_is_renewed_while_a_job_goes_on(data, tmp_path):
         assert table.claim("b", 60) is None
     time.sleep(0.5)
     assert table.claim("b", 60).key == row.key
+
+
+def test_a_renewal_that_fails_is_tried_again(tmp_path, monkeypatch):
+    """It was the last one, with a traceback, and others took the job of a worker that lived."""
+    JobTable(tmp_path, create=True).close()
+    times = []
+
+    def renew(table, *lease):
+        times.append(lease)
+        raise StoreError("AS502", "The disk is full.", "Free some space.")
+
+    monkeypatch.setattr(JobTable, "renew", renew)
+    with work.beating(tmp_path, "key", "a", 0.04):
+        wait_for(lambda: len(times) > 2)

@@ -129,14 +129,16 @@ class Worker:
 
 @contextlib.contextmanager
 def beating(folder: Path, key: str, worker: str, lease: float) -> Iterator[None]:
-    """Renew the lease on a job, four times in its length, from a thread of its own."""
+    """Renew the lease on a job, four times in its length, from a thread of its own.
+
+    What fails, such as on a disk that is full for a while, is tried again the next time.
+    """
     over = threading.Event()
 
     def beat() -> None:
-        table = JobTable(folder)
         while not over.wait(lease / 4):
-            table.renew(key, worker, lease)
-        table.close()
+            with contextlib.suppress(StoreError), contextlib.closing(JobTable(folder)) as table:
+                table.renew(key, worker, lease)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
