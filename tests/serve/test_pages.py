@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from markupsafe import escape
 
+from autosample.bench.work import slim
 from autosample.errors import StoreError
 from autosample.report import words
 from autosample.serve.pages import make_pages
@@ -137,6 +138,20 @@ def test_a_comparison_has_pages_of_its_own(tmp_path) -> None:
     assert "uniform won" in alone
     for path in ("/compare/none/", f"/{link}run/none", "/compare/%2e%2e/compared"):
         assert fault(client.get(path)) in ("AS292", "AS296")
+
+
+def test_no_report_is_promised_of_runs_whose_bench_dropped_their_data(tmp_path) -> None:
+    """Neither of them, nor of others beside them: its link led to an error."""
+    place = tmp_path / "bench"
+    for name in ("kept", "slim"):
+        shutil.copytree(finished(), place / "runs" / name)
+    slim(place / "runs" / "slim")
+    (place / "bench.sqlite").touch()
+    client = Client(make_pages(place))
+    assert "Full report" not in client.get("/run/slim").text
+    assert "--keep" in client.get("/run/slim").text
+    assert "Full report</a>" in client.get("/run/kept").text
+    assert client.get("/run/kept/report").status_code == 200
 
 
 def test_names_are_shown_as_text_and_nothing_runs(http) -> None:

@@ -105,7 +105,8 @@ def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> Fast
         content = {**_content(run), "rivals": plural(len(others), "other run") if others else ""}
         title = run.name if comparison is None else run.title
         path = shlex.quote(str(runs[name]))
-        return show("run.html.j2", title=title, refresh=refresh, path=path, **content)
+        kept = _is_kept(runs[name])
+        return show("run.html.j2", title=title, refresh=refresh, path=path, kept=kept, **content)
 
     @app.get("/run/{name}/report")
     @app.get("/compare/{comparison}/run/{name}/report")
@@ -136,9 +137,14 @@ def _named(name: str, there: Mapping[str, Path]) -> Path:
     return there[name]
 
 
+def _is_kept(path: Path) -> bool:
+    """Whether a run that is over has what a report needs; a bench drops it."""
+    return all((path / f"{name}.safetensors").is_file() for name in ("data", "model"))
+
+
 def _rivals(paths: Mapping[str, Path], run: Live) -> dict[str, Path]:
     """Folders of the best other runs on the same test, by what they are called beside this one."""
-    found = rivals(run, (look(*other) for other in paths.items()))
+    found = rivals(run, (look(*other) for other in paths.items() if _is_kept(other[1])))
     best = sorted(found, key=lambda one: -one.value)[:_MOST]
     labels = [run.label, *(one.label for one in best)]
     return {
