@@ -6,6 +6,7 @@ import pytest
 
 from autosample import status
 from autosample.bench import JobTable, Source, plan
+from autosample.cli import runs
 from autosample.errors import StoreError
 from autosample.export import export_run
 from autosample.store import RunFolder
@@ -54,6 +55,18 @@ def test_it_is_running_while_another_process_holds_its_lock(tmp_path):
     holder.kill()
     holder.communicate()
     assert status.status(folder.path).state == "unfinished"
+
+
+def test_a_run_is_not_damaged_for_a_checkpoint_that_goes_while_it_is_listed(tmp_path):
+    """What is listed and gone when it is looked at, as a link that leads nowhere."""
+    folder = RunFolder.create(tmp_path / "run", tiny_dataset(), quick())
+    (folder.path / "checkpoints").mkdir()
+    gone, there = (folder.path / "checkpoints" / f"checkpoint-{n}.json" for n in (1, 2))
+    gone.symlink_to("nowhere")
+    row = runs._row(folder.path)
+    assert (row["state"], row["checkpoint"]) == ("unfinished", None)
+    there.touch()
+    assert runs._row(folder.path)["checkpoint"] is not None
 
 
 def test_a_look_keeps_no_writer_away(tmp_path, monkeypatch):

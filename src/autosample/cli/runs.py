@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,11 +57,19 @@ def _row(path: Path) -> dict[str, Any]:
         if run.state == "finished":
             row["test"], row["cost"] = run.test, run.result["trainings"]
         else:
-            times = [one.stat().st_mtime for one in path.glob("checkpoints/checkpoint-*.json")]
-            row["checkpoint"] = max(0, round(time.time() - max(times))) if times else None
+            row["checkpoint"] = _since_checkpoint(path)
         return {**row, "state": run.state}
     except status.UNREADABLE:
         return row
+
+
+def _since_checkpoint(path: Path) -> int | None:
+    """Seconds since a run's newest checkpoint; None where there is none."""
+    times = []
+    for one in path.glob("checkpoints/checkpoint-*.json"):
+        with contextlib.suppress(FileNotFoundError):  # the run has made a newer one meanwhile
+            times.append(one.stat().st_mtime)
+    return max(0, round(time.time() - max(times))) if times else None
 
 
 def _comparison(path: Path) -> dict[str, Any]:
