@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,14 +63,14 @@ def status(path: Path) -> Status:
 def runs_below(folder: Path) -> dict[str, Path]:
     """Folders of runs by name: those in a folder, those of a comparison, or a run's own."""
     if _is_run(folder):
-        return {folder.resolve().name: folder}
+        return {_name(folder.resolve()): folder}
     inside = folder / "runs" if is_comparison(folder) else folder
-    return {path.name: path for path in sorted(inside.glob("*")) if _is_run(path)}
+    return {_name(path): path for path in sorted(inside.glob("*")) if _is_run(path)}
 
 
 def comparisons_below(folder: Path) -> dict[str, Path]:
     """Folders of comparisons and benches in a folder, by name."""
-    return {path.name: path for path in sorted(folder.glob("*")) if is_comparison(path)}
+    return {_name(path): path for path in sorted(folder.glob("*")) if is_comparison(path)}
 
 
 def is_comparison(folder: Path) -> bool:
@@ -118,6 +119,11 @@ def lock_is_held(folder: Path) -> bool:
         except OSError:
             return False
     return False
+
+
+def _name(folder: Path) -> str:
+    """A folder's name as text, also where its bytes are none."""
+    return os.fsencode(folder.name).decode("utf-8", "replace")
 
 
 def _is_run(folder: Path) -> bool:

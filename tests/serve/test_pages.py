@@ -1,5 +1,7 @@
+import os
 import re
 import shutil
+import sys
 import urllib.parse
 from html.parser import HTMLParser
 
@@ -200,6 +202,16 @@ def test_commands_can_be_typed_whatever_the_folder_is_called(tmp_path) -> None:
         folder.result()
     folder.run()
     assert f"autosample repeat {quoted}" in pages.get("/run/my run/report").text
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names are bytes there")
+def test_a_folder_whose_name_is_no_text_does_not_end_the_list(tmp_path) -> None:
+    for name in (b"good", b"caf\xe9"):
+        shutil.copytree(finished(), os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    client = Client(make_pages(tmp_path))
+    links = Tags(client.get("/").text).links
+    assert len(links) == 2
+    assert all("finished" in client.get(f"/{link}").text for link in links)
 
 
 def test_an_empty_folder_waits_for_runs(tmp_path) -> None:
