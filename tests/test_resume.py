@@ -1,5 +1,6 @@
 """Runs that were cut off anywhere end as if nothing had happened."""
 
+import errno
 import json
 import os
 import subprocess
@@ -232,6 +233,22 @@ def test_a_damaged_state_gives_way_to_the_checkpoint_before(stopped, plain, dama
     damage(second.parent / min(named(second) - named(first)))
     assert_same(stopped.run(), plain)
     assert codes(stopped) == ["AS520", "AS521"]
+
+
+def test_a_checkpoint_that_cannot_be_read_now_stays(stopped, plain, monkeypatch) -> None:
+    """All were deleted as damaged, and the run started again."""
+
+    def away(path):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    before = manifests(stopped)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", away)
+        with pytest.raises(StoreError, match="AS504"):
+            stopped.run(tiny_dataset())
+    assert manifests(stopped) == before
+    assert_same(stopped.run(), plain)
+    assert codes(stopped) == ["AS521"]
 
 
 def test_without_any_whole_checkpoint_it_starts_again(stopped, plain) -> None:

@@ -85,6 +85,9 @@ class Keeper:
         pace: When to make them.
         should_stop: Asked after every batch; when true, a checkpoint is made and the run ends.
 
+    Raises:
+        StoreError: AS503, AS504 when a checkpoint cannot be read now.
+
     Attributes:
         notes: AS520 for a damaged checkpoint, AS521 from where the run goes on, AS522 when it
             starts again.
@@ -145,6 +148,8 @@ class Keeper:
             try:
                 found = self.checkpoints.load(path)
             except StoreError as error:
+                if error.code != "AS506":  # refused now, which says nothing of its content
+                    raise
                 self.notes.append(Note("AS520", f"{error.problem} It was passed over.", 1))
                 path.unlink()
                 continue
