@@ -1,5 +1,8 @@
 """Work is cut without gaps or overlaps, and the number of threads is what was asked for."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -77,6 +80,26 @@ def test_arguments_are_passed_and_errors_come_back():
 
     with pytest.raises(ValueError, match="second range"):
         parallel_ranges(fail_late, 4, grain=1)
+
+
+FORKED = """
+import os
+from autosample.kernels.threads import parallel_ranges, set_threads
+
+set_threads(2)
+parallel_ranges(lambda *_: None, 2, grain=1)
+child = os.fork()
+ranges = []
+parallel_ranges(lambda *cut: ranges.append(cut), 2, grain=1)
+if child == 0:
+    os._exit(len(ranges))
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == len(ranges) == 2
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_has_threads_of_its_own():
+    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=60)
 
 
 def test_set_and_get():

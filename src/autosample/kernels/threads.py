@@ -39,14 +39,25 @@ def set_threads(n: int) -> None:
     Raises:
         SettingsError: AS201 when ``n`` is not positive.
     """
-    global _threads, _pool  # noqa: PLW0603  one pool per process is the point
+    global _threads  # noqa: PLW0603  one pool per process is the point
     if n < 1:
         raise SettingsError("AS201", f"threads must be at least 1, got {n}.", "Pass 1 or more.")
     if _pool is not None:
         _pool.shutdown()
     _threads = n
-    _pool = ThreadPoolExecutor(n - 1, thread_name_prefix="autosample") if n > 1 else None
+    _make_pool()
     torch.set_num_threads(n)
+
+
+def _make_pool() -> None:
+    """A pool for the threads beside the one that calls, which begin with their first work."""
+    global _pool  # noqa: PLW0603  as above
+    others = _threads - 1
+    _pool = ThreadPoolExecutor(others, thread_name_prefix="autosample") if others > 0 else None
+
+
+if hasattr(os, "register_at_fork"):  # a child has the pool, but none of its threads
+    os.register_at_fork(after_in_child=_make_pool)
 
 
 def get_threads() -> int:
