@@ -70,6 +70,17 @@ class Short(Hollow):
         return (self.embedding[: self.n_users],)
 
 
+class Narrowing(Hollow):
+    """Has a second layer of half the width."""
+
+    name = "narrowing"
+    pooling = "concat"
+    n_layers = 2
+
+    def layers(self):
+        return self.embedding, self.embedding[:, ::2]
+
+
 class Thief(MF):
     """Wants the name of a model that is there."""
 
@@ -93,6 +104,7 @@ def site(tmp_path):
         hollow = others:Hollow
         wrong = others:Wrong
         short = others:Short
+        narrowing = others:Narrowing
 
         [autosample.samplers]
         even = others:Even
@@ -127,8 +139,8 @@ def test_they_train_and_are_loaded_again(site):
     assert again.recommend("u1").equals(auto.recommend("u1"))
     assert abs(again.result_.state["model/embedding"].std() - 0.3) < 0.05
     assert model_class("mf") is MF is model_classes()["mf"]
-    own, others = {"mf", "lightgcn", "ngcf"}, {"wide", "deep", "hollow", "wrong", "short"}
-    assert model_classes().keys() == own | others
+    own, sound = {"mf", "lightgcn", "ngcf"}, {"wide", "deep"}
+    assert model_classes().keys() == own | sound | {"hollow", "wrong", "short", "narrowing"}
     assert "even" in sampler_classes()
     """)
     done = run(site, "-c", code)
@@ -166,6 +178,7 @@ def test_depth_reaches_a_graph_model_that_passes_its_settings_on(site):
         ("hollow", "AS406: The model Hollow must be made from"),
         ("wrong", "AS406: The model Wrong must compute its layers and raised AttributeError"),
         ("short", "AS406: The model Short must return 1 tables of"),
+        ("narrowing", "AS406: The model Narrowing must return 2 tables of"),
     ],
 )
 def test_an_incomplete_model_is_refused_by_its_name(site, model, told):

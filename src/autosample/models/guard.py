@@ -37,14 +37,16 @@ def check_layers(model: str, layers: Sequence[Tensor], n_layers: int, n_rows: in
     """Refuse layers that samplers and kernels, which check no bounds, would read beyond.
 
     Raises:
-        TrainingError: AS406 when they are not ``n_layers`` tables of ``n_rows`` rows.
+        TrainingError: AS406 when they are not ``n_layers`` tables of ``n_rows`` rows and of one
+            width.
     """
     shapes = [tuple(layer.shape) for layer in layers]
-    if len(shapes) != n_layers or any(len(s) != 2 or s[0] != n_rows for s in shapes):
+    fits = all(len(s) == 2 and s == (n_rows, shapes[0][-1]) for s in shapes)
+    if len(shapes) != n_layers or not fits:
         shown = ", ".join(map(str, shapes[:4]))
         raise TrainingError(
             "AS406",
-            f"The model {model} must return {n_layers} tables of {n_rows} rows as layers, got "
-            f"{len(shapes)}: {shown}.",
+            f"The model {model} must return {n_layers} tables of {n_rows} rows and one width as "
+            f"layers, got {len(shapes)}: {shown}.",
             _FIX,
         )
