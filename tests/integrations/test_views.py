@@ -93,6 +93,7 @@ def test_embeddings_and_other_precisions_are_taken():
         ([torch.ones(2, 3)] * 2, torch.ones(2, 3)),
         ([], []),
         (torch.ones(3), torch.ones(3)),
+        ([torch.ones(2, 3), torch.ones(4, 3)], [torch.ones(5, 3)] * 2),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(users, items):

@@ -65,14 +65,14 @@ class AttachedView:
         items: tuple[Tensor, ...],
         pooling: Literal["mean", "concat"],
     ) -> None:
-        shapes = [tuple(table.shape) for table in (*users, *items)]
-        widths = {shape[-1] for shape in shapes}
-        flat = all(len(shape) == 2 for shape in shapes)
-        if not flat or len(users) != len(items) or not users or len(widths) != 1:
+        left, right = ([tuple(table.shape) for table in side] for side in (users, items))
+        flat = all(len(shape) == 2 for shape in left + right)
+        alike = len(left) == len(right) and len(set(left)) == len(set(right)) == 1
+        if not flat or not alike or left[0][1] != right[0][1]:
             raise SettingsError(
                 "AS280",
-                "A view needs as many tables of users as of items, all of one width, got "
-                f"{shapes[: len(users)]} and {shapes[len(users) :]}.",
+                "A view needs as many tables of users as of items, of one shape on a side and "
+                f"of one width, got {left} and {right}.",
                 "Give (U, D) and (I, D) tables, or one such pair per layer.",
             )
         self._users, self._items, self._pooling = users, items, pooling
