@@ -31,13 +31,12 @@ class Line(NamedTuple):
 
 
 def target_lines(report: Mapping[str, Any], data: str = "simulated") -> Iterator[Line]:
-    """All targets that the report of a speed run speaks of."""
+    """All targets of the rows of one dataset."""
     rows = {name: row["contenders"] for name, row in report["data"][data]["rows"].items()}
     for target in TARGETS:
         yield ratio_line(target, rows.get(target.row, {}))
     yield from bit_lines(rows)
     yield from memory_lines(rows)
-    yield from start_lines(report.get("start", {}))
 
 
 def ratio_line(target: Target, row: Mapping[str, Any]) -> Line:
@@ -181,10 +180,12 @@ def main(speed: str, scaling: str | None = None) -> None:
     report = json.loads(Path(speed).read_text())
     for data in report["data"]:
         lines = list(target_lines(report, data))
-        if data != "simulated":  # what was measured once is told once
-            lines = [line for line in lines if line.met is not None and "step" not in line.text]
-        elif scaling is not None:
-            lines += scaling_lines(json.loads(Path(scaling).read_text()))
+        if data != "simulated":  # where some rows are not measured
+            lines = [line for line in lines if line.met is not None]
+        else:  # what knows no dataset is told once
+            lines += start_lines(report.get("start", {}))
+            if scaling is not None:
+                lines += scaling_lines(json.loads(Path(scaling).read_text()))
         print(f"## Targets, {data}\n\n{targets_table(lines)}\n")
         print(f"## Rates, {data}\n\n{rates_table(report, data)}\n")
     print(f"## Environments\n\n{environments_table(report)}")
