@@ -184,3 +184,10 @@ def test_each_clause_catches_its_breach(broken, clause):
         getattr(contract, f"test_{clause}")()
     with pytest.raises(AssertionError):
         check_sampler(broken)
+
+
+def test_training_items_are_told_before_the_one_unseen_item_that_was_not_drawn():
+    contract = SamplerContract()
+    contract.make = Careless
+    with pytest.raises(AssertionError, match="training items among negatives"):
+        contract.test_never_a_training_item()
