@@ -127,14 +127,21 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=WORK, help="environments and data")
     parser.add_argument("--peers", nargs="*", default=list(environments.REQUIREMENTS))
     parser.add_argument(
-        "--rows", nargs="*", default=[], help="names of rows alone; else all, and the start"
+        "--rows",
+        nargs="*",
+        default=[],
+        help="names of rows alone, for a file of their own; else all, and the start",
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a measurement, at least")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--prepare", action="store_true", help="only make the environments")
-    parser.add_argument("--out", type=Path, default=RESULTS / "speed.json")
-    return parser.parse_args()
+    parser.add_argument("--out", type=Path, help="speed.json with all rows")
+    options = parser.parse_args()
+    if options.rows and options.out is None:
+        parser.error("some --rows need --out FILE, since speed.json has all of them")
+    options.out = options.out or RESULTS / "speed.json"
+    return options
 
 
 if __name__ == "__main__":

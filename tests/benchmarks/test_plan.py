@@ -5,6 +5,7 @@ import ast
 import pytest
 from benchmarks.speed import environments
 from benchmarks.speed.plan import ROWS, TARGETS
+from benchmarks.speed.run import RESULTS, parse
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -37,3 +38,14 @@ def test_workers_know_the_works_that_are_asked_of_them(peer: str) -> None:
 def test_torch_is_pinned_in_the_command_that_needs_it() -> None:
     for peer in ("lenskit", "recbole", "torch"):
         assert environments.TORCH in environments.REQUIREMENTS[peer]
+
+
+def test_some_rows_do_not_take_the_place_of_all(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.argv", ["run.py"])
+    assert parse().out == RESULTS / "speed.json"
+    monkeypatch.setattr("sys.argv", ["run.py", "--rows", "ranking", "--out", "some.json"])
+    assert str(parse().out) == "some.json"
+    monkeypatch.setattr("sys.argv", ["run.py", "--rows", "ranking"])
+    with pytest.raises(SystemExit):
+        parse()
+    assert "--out" in capsys.readouterr().err
