@@ -65,7 +65,7 @@ RUNS = {
     ),
     "gowalla-lightgcn-k8": Published(
         "gowalla",
-        "--model lightgcn --candidate uniform:k=8 --retrain replay --epochs 160 --lr 0.01 "
+        "--model lightgcn --candidate uniform:k=8 --retrain replay --epochs 350 --lr 0.005 "
         "--l2 0.0001",
         0.1830, 0.1554, "LightGCN paper", 0.03,
     ),
