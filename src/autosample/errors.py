@@ -7,8 +7,12 @@ command line prints the message alone; a traceback is for programming errors onl
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+#: What libraries say that have no class for a lack of memory.
+_NO_MEMORY = ("can't allocate memory", "out of memory", "unable to allocate")
 
 
 class AutosampleError(Exception):
@@ -66,6 +70,37 @@ class StoreError(AutosampleError):
     """A run folder cannot be read or written."""
 
     exit_code = 7
+
+
+@contextmanager
+def named(
+    kind: type[AutosampleError], code: str, who: Callable[[], str], task: str, fix: str
+) -> Iterator[None]:
+    """Refuse what somebody else's code raises at a task by its name.
+
+    Args:
+        kind: Of the error.
+        code: Its code.
+        who: Tells whose code it is; asked when it raised.
+        task: What it must do.
+        fix: What to do about it.
+
+    Raises:
+        AutosampleError: The error; one of this package and a lack of memory pass as they are.
+    """
+    try:
+        yield
+    except Exception as cause:
+        if isinstance(cause, AutosampleError) or lacks_memory(cause):
+            raise
+        told = f"{who()} must {task} and raised {type(cause).__name__}: {cause}."
+        raise kind(code, told, fix) from cause
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether it says that the system gave no more memory; torch has no class for it on a CPU."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY)
 
 
 def did_you_mean(word: str, known: Iterable[str], ask: str = " Did you mean") -> str:

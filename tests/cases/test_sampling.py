@@ -4,9 +4,12 @@ import pytest
 import torch
 
 from autosample.data import Interactions
+from autosample.errors import AutosampleError
 from autosample.kernels.draw import Unseen
+from autosample.models import guard as models
 from autosample.models.mf import MF
 from autosample.samplers import Popularity, Sampler, Uniform, make_sampler
+from autosample.samplers import guard as samplers
 from autosample.samplers.draw import Draw
 from autosample.testing import check_sampler, tiny_interactions
 from autosample.train import Learner
@@ -120,6 +123,23 @@ def test_a_sampler_that_breaks_before_it_samples_is_named(where, monkeypatch) ->
     monkeypatch.setattr(Odd, where, lambda *_, **__: 1 / 0)
     with pytest.raises(Exception, match=r"AS304.*odd.*ZeroDivisionError"):
         learner().run_epoch(Odd(answer=lambda batch, view: Negatives(batch.positives[:, None])))
+
+
+@pytest.mark.parametrize(
+    "blame", [lambda: samplers.named(Odd(answer=None), "x"), lambda: models.named("Wide", "x")]
+)
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (MemoryError(), MemoryError),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), RuntimeError),
+        (RuntimeError("CUDA out of memory."), RuntimeError),
+        (RuntimeError("unsupported memory format"), AutosampleError),
+    ],
+)
+def test_a_lack_of_memory_is_nobodys_mistake(blame, error, kind) -> None:
+    with pytest.raises(kind), blame():
+        raise error
 
 
 class Forgetful(Sampler):

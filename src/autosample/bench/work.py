@@ -21,11 +21,9 @@ from autosample.search import Progress
 from autosample.settings import Settings
 from autosample.store import RunFolder
 from autosample.store.files import locked
+from autosample.store.manifest import LARGE
 
 LEASE = 60.0  # seconds without a sign of life after which a worker counts as dead
-
-#: Of a finished run, what statistics and pages need is kept; this is not, and it is large.
-_LARGE = ("data.safetensors", "items.jsonl", "model.safetensors", "state.safetensors")
 
 Watch = Callable[[Row, str], None]
 Show = Callable[[Settings], contextlib.AbstractContextManager[Callable[[Progress], None] | None]]
@@ -156,7 +154,7 @@ def run_path(folder: Path, key: str) -> Path:
 
 def slim(path: Path) -> None:
     """Drop what is large of a finished run: its model and its copy of the data."""
-    for name in _LARGE:
+    for name in LARGE:
         with contextlib.suppress(OSError):
             (path / name).unlink()
 

@@ -11,11 +11,10 @@ import tempfile
 import traceback
 
 from autosample.cli.output import printable
-from autosample.errors import AutosampleError, StoreError, TrainingError
+from autosample.errors import AutosampleError, StoreError, TrainingError, lacks_memory
 
 CODE = "AS900"
 EXIT_CODE = 70  # EX_SOFTWARE of BSD's sysexits
-_NO_MEMORY = ("can't allocate memory", "out of memory", "unable to allocate")
 
 #: Set by ``autosample --debug``: print the traceback as well.
 debug = False
@@ -72,8 +71,7 @@ def _understood(error: BaseException) -> AutosampleError | None:
         command = getattr(getattr(error, "ctx", None), "command_path", "autosample")
         told = f"{error.format_message().rstrip('.')}."
         return CommandError("AS200", told, f"See `{command} --help`.")
-    text = str(error).lower()
-    if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
+    if lacks_memory(error):
         return TrainingError(
             "AS404",
             "There must be enough memory, and the system gave no more.",

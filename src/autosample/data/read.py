@@ -47,10 +47,9 @@ def read_events(
 
     Args:
         source: Path of a delimited text file (csv, tsv, txt, dat, RecBole's ``.inter``; plain,
-            ``.gz`` or ``.zst``), LightGCN text, a Parquet file (``.parquet``,
-            ``.pq``) or folder; a Polars or pandas
-            frame, or any that exports Arrow; a Hugging Face dataset; a scipy sparse matrix; or
-            events, which are returned as they are.
+            ``.gz`` or ``.zst``), LightGCN text, a Parquet file (``.parquet``, ``.pq``) or folder; a
+            Polars or pandas frame, or any that exports Arrow; a Hugging Face dataset; a scipy
+            sparse matrix; or events, which are returned as they are.
         user: Column of user ids; for pandas columns that are numbered, its number or that as text.
         item: Column of item ids.
         rating: Column of ratings, if they matter.

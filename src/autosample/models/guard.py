@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from torch import Tensor
 
-from autosample.errors import AutosampleError, TrainingError
+from autosample import errors
+from autosample.errors import TrainingError
 
 _FIX = "`autosample.testing.check_model` runs the whole contract."
 
 
-@contextmanager
-def named(model: str, task: str) -> Iterator[None]:
+def named(model: str, task: str) -> AbstractContextManager[None]:
     """Refuse what a model raises at a task by its name.
 
     Raises:
         TrainingError: AS406 when it is no error of this package and no lack of memory.
     """
-    try:
-        yield
-    except (AutosampleError, MemoryError):
-        raise
-    except Exception as cause:
-        if "memory" in str(cause).lower():  # torch has no class for it on a CPU
-            raise
-        raise TrainingError(
-            "AS406",
-            f"The model {model} must {task} and raised {type(cause).__name__}: {cause}.",
-            _FIX,
-        ) from cause
+    return errors.named(TrainingError, "AS406", lambda: f"The model {model}", task, _FIX)
 
 
 def check_layers(model: str, layers: Sequence[Tensor], n_layers: int, n_rows: int) -> None:

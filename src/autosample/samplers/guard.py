@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
 
-from autosample.errors import AutosampleError, SamplerError
+from autosample import errors
+from autosample.errors import SamplerError
 from autosample.samplers.base import Sampler
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
@@ -35,23 +35,13 @@ def sample(sampler: Sampler, batch: Batch, view: View, draw: Draw) -> Negatives:
     return negatives
 
 
-@contextmanager
-def named(sampler: Sampler, task: str) -> Iterator[None]:
+def named(sampler: Sampler, task: str) -> AbstractContextManager[None]:
     """Refuse what a sampler raises at a task by its name.
 
     Raises:
-        SamplerError: AS304 when it is not an error of this package.
+        SamplerError: AS304 when it is no error of this package and no lack of memory.
     """
-    try:
-        yield
-    except (AutosampleError, MemoryError):
-        raise
-    except Exception as cause:
-        raise SamplerError(
-            "AS304",
-            f"The sampler {sampler.label} must {task} and raised {type(cause).__name__}: {cause}.",
-            _FIX,
-        ) from cause
+    return errors.named(SamplerError, "AS304", lambda: f"The sampler {sampler.label}", task, _FIX)
 
 
 def _problem(negatives: object, batch: Batch, view: View) -> str:

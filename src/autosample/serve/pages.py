@@ -26,6 +26,7 @@ from autosample.serve.live import Live, look, rivals
 from autosample.serve.model import revision_of
 from autosample.status import comparisons_below, runs_below
 from autosample.store import RunFolder
+from autosample.store.manifest import LARGE
 
 _REFRESH, _SELDOM = 5, 30  # seconds, where something moves and where a run may begin
 _LATEST = 20  # decisions shown
@@ -139,7 +140,7 @@ def _named(name: str, there: Mapping[str, Path]) -> Path:
 
 def _is_kept(path: Path) -> bool:
     """Whether a run that is over has what a report needs; a bench drops it."""
-    return all((path / f"{name}.safetensors").is_file() for name in ("data", "model"))
+    return all((path / name).is_file() for name in LARGE)
 
 
 def _rivals(paths: Mapping[str, Path], run: Live) -> dict[str, Path]:

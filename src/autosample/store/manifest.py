@@ -14,6 +14,8 @@ _READ = (1, FORMAT)  # the first had other checkpoints
 _NAME = "manifest.json"
 _OWN = ("settings.json", "environment.json", "history.jsonl")
 _FILES = frozenset((*_OWN, *dataset.FILES, *result.FILES))
+#: Of a finished run a bench keeps what statistics need, and drops this, which reports need.
+LARGE = ("data.safetensors", "items.jsonl", "model.safetensors", "state.safetensors")
 
 
 def write_manifest(folder: Path, sums: dict[str, str]) -> None:
