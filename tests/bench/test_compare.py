@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +185,13 @@ def test_what_one_page_cannot_show_is_said(tmp_path, capsys):
         assert main([*plan, *sets]) == 0
     assert main(["report", out]) == 7
     assert "AS509" in capsys.readouterr().err
+    with (
+        closing(JobTable(Path(out))) as typed,
+        closing(JobTable(tmp_path / "code", create=True)) as added,
+    ):
+        added.add(row.job for row in typed.rows())
+    assert main(["report", str(tmp_path / "code")]) == 7
+    assert f"Go on with: autosample bench work {tmp_path / 'code'}" in capsys.readouterr().err
     assert main(["bench", "work", out, "--keep"]) == 0
     assert main(["report", out]) == 7
     assert "AS533" in capsys.readouterr().err

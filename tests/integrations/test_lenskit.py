@@ -47,3 +47,8 @@ def test_former_names_and_other_names(frame):
     assert from_lenskit(old).fingerprint() == from_lenskit(frame).fingerprint()
     with pytest.raises(DataError, match="AS104"):
         from_lenskit(frame.rename(columns={"user_id": "who"}))
+
+
+def test_a_path_is_no_dataset(tmp_path):
+    with pytest.raises(DataError, match=r"AS104: .* got str.*load_dataset"):
+        from_lenskit(str(tmp_path / "events.csv"))

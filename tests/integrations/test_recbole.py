@@ -144,3 +144,8 @@ def test_splits_by_time(tmp_path, split, wanted):
 def test_what_has_no_counterpart_is_refused(tmp_path, wrong):
     with pytest.raises(SettingsError, match="AS282"):
         from_recbole(atomic(tmp_path) | wrong)
+
+
+def test_the_path_of_a_configuration_is_none(tmp_path):
+    with pytest.raises(SettingsError, match=r"AS282: .* got str.*yaml.safe_load"):
+        from_recbole(str(tmp_path / "config.yaml"))

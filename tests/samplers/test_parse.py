@@ -46,6 +46,7 @@ def test_labels_read_back(changes):
         ("softmax:temperature=cold", r"AS223.*float"),
         ("dns:pool", r"AS223: dns: pool has no value"),
         ("dns:pool=3:pool=4", r"AS223: dns: pool is given twice"),
+        ("softmax_v:rho=inf", r"AS220.*rho must be at most 1000000.0, got inf"),
         ("dns:pool=0", r"AS220.*pool must be at least 1, got 0"),
     ],
 )

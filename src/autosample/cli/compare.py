@@ -149,7 +149,8 @@ def write_page_of(folder: Path, path: Path) -> Path:
     from autosample.errors import StoreError  # noqa: PLC0415
 
     seen = look([folder])
-    runs, again = seen.compared, seen.commands[-1]
+    commands = [f"autosample bench work {shlex.quote(str(folder))}", *seen.commands]
+    runs, again = seen.compared, commands[-1]  # jobs that were added by Python have none
     if not runs:
         raise StoreError(
             "AS509", f"No seed of {folder} has all its fixed samplers.", f"Go on with: {again}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autosample.data import Dataset, load_dataset
+from autosample.errors import DataError
 
 _NAMES = {"user": ("user_id", "user"), "item": ("item_id", "item"), "time": ("timestamp",)}
 
@@ -21,10 +22,16 @@ def from_lenskit(data: Any, **reading: Any) -> Dataset:
         **reading: Further arguments of :func:`autosample.data.load_dataset`.
 
     Raises:
-        DataError: when the data cannot be used; AS104 without columns of these names.
+        DataError: when the data cannot be used; AS104 without columns, or those of these names.
     """
     if hasattr(data, "interaction_table"):
         data = data.interaction_table(format="pandas", original_ids=True)
+    if not hasattr(data, "columns"):
+        raise DataError(
+            "AS104",
+            f"LensKit's data are a Dataset or a frame, got {type(data).__name__}.",
+            "Give files and matrices to load_dataset.",
+        )
     arrow = getattr(data, "column_names", None)  # whose columns are the data
     columns = [str(name) for name in (data.columns if arrow is None else arrow)]
     for role, names in _NAMES.items():

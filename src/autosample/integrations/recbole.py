@@ -58,7 +58,8 @@ def from_recbole(config: Any) -> FromRecBole:
 
     Raises:
         SettingsError: AS282 for what has no counterpart and would change the result: another
-            model or optimiser, sampled evaluation, splits within users by time.
+            model or optimiser, sampled evaluation, splits within users by time; also for what is
+            no configuration, such as the path of one.
         DataError: when the files cannot be used.
 
     Example:
@@ -67,7 +68,11 @@ def from_recbole(config: Any) -> FromRecBole:
         Traceback (most recent call last):
         autosample.errors.SettingsError: AS282: eval_args: mode must be 'full', got 'uni100'. ...
     """
-    keys = _Keys(getattr(config, "final_config_dict", config))
+    mapping = getattr(config, "final_config_dict", config)
+    if not isinstance(mapping, Mapping):
+        what = f"a configuration must be a mapping or a Config, got {type(config).__name__}"
+        raise _no_counterpart(what, "Read the file first: yaml.safe_load(path.read_text())")
+    keys = _Keys(mapping)
     settings, reading = _settings(keys), _reading(keys)
     folder, name = Path(keys.get("data_path", "dataset/")), keys.get("dataset")
     if not hasattr(config, "final_config_dict"):  # whose data_path names the dataset's own folder

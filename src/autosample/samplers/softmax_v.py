@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import torch
 
-from autosample.samplers.base import Sampler, check_at_least
+from autosample.samplers.base import Sampler, check_at_least, check_at_most
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
 
@@ -25,7 +25,7 @@ class SoftmaxV(Sampler):
         rho: Divergence from equal weights; 0 is uniform sampling.
 
     Raises:
-        SettingsError: AS220 when ``k`` is below 1 or ``rho`` negative.
+        SettingsError: AS220 when ``k`` is below 1 or ``rho`` negative or above 1e6.
 
     Shapes: ids and weights (B, K). Cost: K rows read.
     """
@@ -39,6 +39,7 @@ class SoftmaxV(Sampler):
     def __init__(self, *, k: int = 16, rho: float = 1.0) -> None:
         super().__init__()
         check_at_least(type(self), k=(k, 1), rho=(rho, 0))
+        check_at_most(type(self), rho=(rho, 1e6))
         self.k, self.rho = k, rho
 
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
