@@ -5,11 +5,11 @@ A heap of the best so far meets the scores a panel at a time, while they are in 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.compiling import kernel
 from autosample.kernels.member import first_not_below
 from autosample.kernels.order import (
     NAN,
@@ -79,7 +79,7 @@ def top_k_torch(
     return items, best
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _settle(scores: ScoreArray, items: IntArray, size: int) -> None:
     """Let the first entry sink to its place in a heap with the worst entry on top."""
     at = 0
@@ -97,7 +97,7 @@ def _settle(scores: ScoreArray, items: IntArray, size: int) -> None:
         at = worst
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _best_of_part(  # type: ignore[no-untyped-def]
     scores, start, seen, items, best
 ):
@@ -121,17 +121,19 @@ def _best_of_part(  # type: ignore[no-untyped-def]
     return 0
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _sort_heap(n_items, items, best):  # type: ignore[no-untyped-def]
     """Best first; places that no item took become -1."""
     for last in range(items.shape[0] - 1, 0, -1):
         best[0], best[last] = best[last], best[0]
         items[0], items[last] = items[last], items[0]
         _settle(best, items, last)
-    items[items == n_items] = -1
+    for at in range(items.shape[0]):
+        if items[at] == n_items:
+            items[at] = -1
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel(allocates=True)
 def _best_of_users(  # type: ignore[no-untyped-def]
     start, stop, users, left, panels, n_items, seen_indptr, seen_items, items, best, faults
 ):
@@ -141,16 +143,27 @@ def _best_of_users(  # type: ignore[no-untyped-def]
         np.empty((ROWS, PANEL), np.float32),
     )
     for block in range(start, stop, BLOCK):
-        end = min(block + BLOCK, stop)
-        fill_rows(users, block, end, left, rows)
-        for panel in range(panels.shape[0]):
-            item = panel * PANEL
-            for first in range(block, end, ROWS):
-                score_tile(rows[first - block : first - block + ROWS], panels[panel], scores)
-                for b in range(first, min(first + ROWS, end)):
-                    seen = seen_items[seen_indptr[users[b]] : seen_indptr[users[b] + 1]]
-                    part = scores[b - first, : min(PANEL, n_items - item)]
-                    fault = _best_of_part(part, item, seen, items[b], best[b])
-                    faults[b] = max(faults[b], fault)
-        for b in range(block, end):
-            _sort_heap(n_items, items[b], best[b])
+        _best_of_block(
+            block, min(block + BLOCK, stop), users, left, panels, n_items, seen_indptr, seen_items,
+            items, best, faults, rows, scores,
+        )  # fmt: skip
+
+
+@kernel()
+def _best_of_block(  # type: ignore[no-untyped-def]
+    block, end, users, left, panels, n_items, seen_indptr, seen_items, items, best, faults, rows,
+    scores,
+):  # fmt: skip
+    """The users from ``block`` to ``end``; ``rows`` and ``scores`` are for its own use."""
+    fill_rows(users, block, end, left, rows)
+    for panel in range(panels.shape[0]):
+        item = panel * PANEL
+        for first in range(block, end, ROWS):
+            score_tile(rows[first - block : first - block + ROWS], panels[panel], scores)
+            for b in range(first, min(first + ROWS, end)):
+                seen = seen_items[seen_indptr[users[b]] : seen_indptr[users[b] + 1]]
+                part = scores[b - first, : min(PANEL, n_items - item)]
+                fault = _best_of_part(part, item, seen, items[b], best[b])
+                faults[b] = max(faults[b], fault)
+    for b in range(block, end):
+        _sort_heap(n_items, items[b], best[b])

@@ -6,25 +6,25 @@ a step before any takes the next, so that the waits overlap and no branch depend
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
 from autosample.kernels import random
+from autosample.kernels.compiling import kernel
 from autosample.kernels.prefetch import prefetch
 
 TOGETHER = 64  # rows of a block
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel(allocates=True)
 def numbers_of_rows():  # type: ignore[no-untyped-def]
     """Six arrays with a number for each row of a block."""
     own = np.empty((6, TOGETHER), np.uint64)
     return own[0], own[1], own[2], own[3], own[4], own[5]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def begin(block, rows, users, index, key, indptr, before, bases, firsts, sizes):  # type: ignore[no-untyped-def]
     """Look up the rows of a block, and fetch what they will search and the next block's rows."""
     for at in range(rows):
@@ -38,7 +38,7 @@ def begin(block, rows, users, index, key, indptr, before, bases, firsts, sizes):
             prefetch(indptr, users[block + at + TOGETHER])
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def pass_all(values, places, sizes, bounds, rows, active):  # type: ignore[no-untyped-def]
     """Move every place past the ascending ``values`` there, ``sizes`` of them, up to its bound.
 

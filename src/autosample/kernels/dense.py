@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.compiling import kernel
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
@@ -76,12 +76,13 @@ def _adam_torch(
     table.addcdiv_(first, (second * correction).sqrt_().add_(_EPS), value=-rate)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _mean(start, stop, rows, first, others, out):  # type: ignore[no-untyped-def]
     share = np.float32(1.0 / (1 + others.shape[0]))
     for row in rows[start:stop]:
-        total = out[row]
-        total[:] = first[row]
+        total, own = out[row], first[row]
+        for d in range(total.shape[0]):
+            total[d] = own[d]
         for layer in range(others.shape[0]):
             value = others[layer, row]
             for d in range(total.shape[0]):
@@ -90,7 +91,7 @@ def _mean(start, stop, rows, first, others, out):  # type: ignore[no-untyped-def
             total[d] *= share
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _adam(start, stop, table, first, second, gradient, touches, numbers):  # type: ignore[no-untyped-def]
     rate, correction, l2, beta1, beta2, eps = numbers
     one = np.float32(1.0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,6 +16,7 @@ from autosample.data.interactions import Interactions
 from autosample.errors import SamplerError
 from autosample.kernels import random
 from autosample.kernels.block import TOGETHER, begin, numbers_of_rows, pass_all
+from autosample.kernels.compiling import kernel
 from autosample.kernels.member import contains
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
@@ -116,7 +116,7 @@ class Unseen:
         return owner * self.n_items + self.before
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel(allocates=True)
 def _draw(start, stop, users, index, key, indptr, before, n_items, out):  # type: ignore[no-untyped-def]
     bases, firsts, counts, places, sizes, active = numbers_of_rows()
     ranks = np.empty(TOGETHER, np.int32)

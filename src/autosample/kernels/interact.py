@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from autosample.kernels.compiling import kernel
 from autosample.kernels.threads import in_one_thread, parallel_ranges
 
 _BLOCK = 1024  # rows
@@ -141,7 +141,7 @@ def _arrays(layer: Layer) -> tuple[npt.NDArray[Any], ...]:
     return layer.rows.numpy(), layer.lengths.numpy()
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def _pair(start, stop, pairs, rows, lengths, around, nodes):  # type: ignore[no-untyped-def]
     """[A E + E, A E * E] of some nodes, from the first row of ``pairs`` on."""
     width = rows.shape[1]
@@ -154,7 +154,7 @@ def _pair(start, stop, pairs, rows, lengths, around, nodes):  # type: ignore[no-
             pair[width + d] = other[d] * own
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"}, error_model="numpy")
+@kernel(fastmath={"reassoc", "contract"}, error_model="numpy")
 def _rectify(  # type: ignore[no-untyped-def]
     start, stop, sums, bias, rows, lengths, final, column
 ):
@@ -172,10 +172,10 @@ def _rectify(  # type: ignore[no-untyped-def]
         factor = _ONE / lengths[node]
         for d in range(width):
             row[d] = factor * value[d]
-        also[:] = row
+            also[d] = row[d]
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"}, error_model="numpy")
+@kernel(fastmath={"reassoc", "contract"}, error_model="numpy")
 def _slopes(  # type: ignore[no-untyped-def]
     start, stop, slopes, bias, rows, lengths, nodes, places, values, column, above
 ):
@@ -203,7 +203,7 @@ def _slopes(  # type: ignore[no-untyped-def]
             bias[d] += slope[d]
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def _unpair(  # type: ignore[no-untyped-def]
     start, stop, backs, rows, lengths, around, nodes, of_around, of_before
 ):

@@ -7,16 +7,16 @@ those hardly ever taken.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from autosample.kernels import random
 from autosample.kernels.block import TOGETHER, numbers_of_rows, pass_all
+from autosample.kernels.compiling import kernel
 from autosample.kernels.member import first_not_below
 from autosample.kernels.prefetch import prefetch
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel(allocates=True)
 def draw_weighted(  # type: ignore[no-untyped-def]
     start, stop, users, index, key, indptr, items, n_items, ends, before, free, lead, guide, out
 ):
@@ -40,7 +40,7 @@ def draw_weighted(  # type: ignore[no-untyped-def]
                 out[block + at, draw] = places[at]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _look_up(block, rows, users, index, key, indptr, free, bases, firsts, counts, frees):  # type: ignore[no-untyped-def]
     """The rows of a block; the next block's are fetched."""
     for at in range(rows):
@@ -54,7 +54,7 @@ def _look_up(block, rows, users, index, key, indptr, free, bases, firsts, counts
             prefetch(free, ahead)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _among_seen(rows, masses, frees, firsts, counts, lead, before, items, places, sizes):  # type: ignore[no-untyped-def]
     """Where each row has to search among its user's seen items: those in the cell of its mass."""
     for at in range(np.uint64(rows)):
@@ -70,7 +70,7 @@ def _among_seen(rows, masses, frees, firsts, counts, lead, before, items, places
         prefetch(items, places[at])
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _among_items(  # type: ignore[no-untyped-def]
     rows, masses, firsts, counts, items, n_items, ends, before, guide, places, sizes
 ):
@@ -99,7 +99,7 @@ def _among_items(  # type: ignore[no-untyped-def]
         prefetch(ends, places[at])
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _nearest_unseen(items, first, count, at, n_items):  # type: ignore[no-untyped-def]
     """The unseen item nearest to position ``at``, searched upwards, then downwards."""
     place = first_not_below(items, first, first + count, at) - first

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
 from autosample.kernels.block import pass_all_torch
+from autosample.kernels.compiling import kernel
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
@@ -41,7 +41,7 @@ def contains_torch(indptr: Tensor, items: Tensor, rows: Tensor, columns: Tensor)
     return (place < end) & (items[place.clamp_max(len(items) - 1)] == columns)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _contains(start, stop, indptr, items, rows, columns, out):  # type: ignore[no-untyped-def]
     for b in range(start, stop):
         first, end = indptr[rows[b]], indptr[rows[b] + 1]
@@ -51,7 +51,7 @@ def _contains(start, stop, indptr, items, rows, columns, out):  # type: ignore[n
             out[b, m] = place < end and items[place] == wanted
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def first_not_below(values, low, high, bound):  # type: ignore[no-untyped-def]
     """The first place from ``low`` to ``high`` whose value, ascending there, reaches ``bound``.
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from autosample.errors import DataError, TrainingError
+from autosample.kernels.compiling import kernel
 
 IntArray = npt.NDArray[np.int64]
 RankArray = npt.NDArray[np.int32]
@@ -89,7 +89,7 @@ def refuse(users: IntArray, faults: npt.NDArray[np.int8]) -> None:
         )
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def count_not_below(scores: ScoreArray, bound: np.float32) -> np.int32:
     """How many are at least ``bound`` or not a number."""
     count = np.int32(0)

@@ -11,11 +11,11 @@ number's probability is off by less than n / 2**32 relative to uniform.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.compiling import kernel
 from autosample.kernels.paths import compiled
 
 GAMMA = 0x9E3779B97F4A7C15
@@ -62,7 +62,7 @@ def random_bits(key: int, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]
     return out
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@kernel(inline="always")
 def mix(value):  # type: ignore[no-untyped-def]
     """The 64-bit finaliser, compiled; ``value`` is uint64."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(_MULTIPLIER_1)
@@ -70,18 +70,18 @@ def mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _fill_bits(out, key):  # type: ignore[no-untyped-def]
     for position in range(out.shape[0]):
         out[position] = _bits_at(key, position)
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@kernel(inline="always")
 def _bits_at(key, position):  # type: ignore[no-untyped-def]
     return mix(mix(key ^ mix(np.uint64(position))))
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel(allocates=True)
 def _order_of_bits(order, key, shift):  # type: ignore[no-untyped-def]
     """Positions by their bits: counted by what is left of them after ``shift``, then inserted."""
     ends = np.zeros((np.int64(1) << np.int64(np.uint64(64) - shift)) + 1, np.int64)
@@ -103,7 +103,7 @@ def _order_of_bits(order, key, shift):  # type: ignore[no-untyped-def]
         order[at], bits[at] = position, own
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def fill_uniform(start, stop, index, key, out):  # type: ignore[no-untyped-def]
     """Fill rows of ``out`` (B, n) with 24-bit uniforms in [0, 1) keyed by ``index`` (B,)."""
     for b in range(start, stop):

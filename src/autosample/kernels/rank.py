@@ -6,11 +6,11 @@ in cache. A user's ranks depend neither on the other users nor on the number of 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.compiling import kernel
 from autosample.kernels.member import first_not_below
 from autosample.kernels.order import (
     NAN,
@@ -106,7 +106,7 @@ def _places(scores: Tensor, rows: Tensor, items: Tensor) -> Tensor:
     return places.index_add_(0, pair, (item < items[pair]).long())
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _count_above(scores: ScoreArray, bound: np.float32) -> np.int32:
     count = np.int32(0)
     for at in range(scores.shape[0]):
@@ -114,7 +114,7 @@ def _count_above(scores: ScoreArray, bound: np.float32) -> np.int32:
     return count
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _count_nan(scores: ScoreArray) -> np.int32:
     count = np.int32(0)
     for at in range(scores.shape[0]):
@@ -122,7 +122,7 @@ def _count_nan(scores: ScoreArray) -> np.int32:
     return count
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _rank_part(  # type: ignore[no-untyped-def]
     scores, start, seen, held, own, ranks
 ):
@@ -154,31 +154,41 @@ def _rank_part(  # type: ignore[no-untyped-def]
     return OVERLAP if overlap else 0
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel(allocates=True)
 def _rank_users(  # type: ignore[no-untyped-def]
     start, stop, users, left, right, panels, seen_indptr, seen_items, held_indptr, held_items,
     starts, own, ranks, faults,
 ):  # fmt: skip
-    n_items = right.shape[0]
     rows, scores = (
         np.zeros((BLOCK, panels.shape[1]), np.float32),
         np.empty((ROWS, PANEL), np.float32),
     )
     for block in range(start, stop, BLOCK):
-        end = min(block + BLOCK, stop)
-        fill_rows(users, block, end, left, rows)
-        for b in range(block, end):
-            held = held_items[held_indptr[users[b]] : held_indptr[users[b] + 1]]
-            for at in range(held.shape[0]):
-                own[starts[b] + at] = score_pair(rows[b - block], right[held[at]])
-        for panel in range(panels.shape[0]):
-            item = panel * PANEL
-            for first in range(block, end, ROWS):
-                score_tile(rows[first - block : first - block + ROWS], panels[panel], scores)
-                for b in range(first, min(first + ROWS, end)):
-                    user, span = users[b], slice(starts[b], starts[b + 1])
-                    seen = seen_items[seen_indptr[user] : seen_indptr[user + 1]]
-                    held = held_items[held_indptr[user] : held_indptr[user + 1]]
-                    part = scores[b - first, : min(PANEL, n_items - item)]
-                    fault = _rank_part(part, item, seen, held, own[span], ranks[span])
-                    faults[b] = max(faults[b], fault)
+        _rank_block(
+            block, min(block + BLOCK, stop), users, left, right, panels, seen_indptr, seen_items,
+            held_indptr, held_items, starts, own, ranks, faults, rows, scores,
+        )  # fmt: skip
+
+
+@kernel()
+def _rank_block(  # type: ignore[no-untyped-def]
+    block, end, users, left, right, panels, seen_indptr, seen_items, held_indptr, held_items,
+    starts, own, ranks, faults, rows, scores,
+):  # fmt: skip
+    """The users from ``block`` to ``end``; ``rows`` and ``scores`` are for its own use."""
+    fill_rows(users, block, end, left, rows)
+    for b in range(block, end):
+        held = held_items[held_indptr[users[b]] : held_indptr[users[b] + 1]]
+        for at in range(held.shape[0]):
+            own[starts[b] + at] = score_pair(rows[b - block], right[held[at]])
+    for panel in range(panels.shape[0]):
+        item = panel * PANEL
+        for first in range(block, end, ROWS):
+            score_tile(rows[first - block : first - block + ROWS], panels[panel], scores)
+            for b in range(first, min(first + ROWS, end)):
+                user, span = users[b], slice(starts[b], starts[b + 1])
+                seen = seen_items[seen_indptr[user] : seen_indptr[user + 1]]
+                held = held_items[held_indptr[user] : held_indptr[user + 1]]
+                part = scores[b - first, : min(PANEL, right.shape[0] - item)]
+                fault = _rank_part(part, item, seen, held, own[span], ranks[span])
+                faults[b] = max(faults[b], fault)

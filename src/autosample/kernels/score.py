@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.compiling import kernel
 from autosample.kernels.paths import compiled
 from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
@@ -44,7 +44,7 @@ def pair_scores_torch(left: Tensor, right: Tensor, rows: Tensor, columns: Tensor
     return torch.cat(parts, dim=1)
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _pair_scores(start, stop, left, right, rows, columns, out):  # type: ignore[no-untyped-def]
     width, count = left.shape[1], out.shape[1]
     for b in range(start, stop):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -12,8 +11,9 @@ from torch import Tensor, nn
 
 from autosample.data.interactions import Interactions
 from autosample.kernels.buffers import Buffers
+from autosample.kernels.compiling import kernel
 from autosample.kernels.paths import compiled
-from autosample.kernels.prefetch import prefetch_row
+from autosample.kernels.prefetch import prefetch_in_row
 from autosample.kernels.threads import parallel_ranges
 from autosample.kernels.vector import LANES, add_product, store, zeros
 
@@ -160,7 +160,7 @@ class _Product(torch.autograd.Function):
         return context.adjacency.product(gradient), None
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _keep(start, stop, indptr, neighbours, place, starts, ends, kept):  # type: ignore[no-untyped-def]
     """Copy the places of those neighbours that have one, nodes one behind the other."""
     cursor = indptr[start]
@@ -179,7 +179,7 @@ def _sums(start: int, stop: int, *arrays: npt.NDArray[Any]) -> None:
         _rest(start, stop, *arrays)
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def _by_fours(  # type: ignore[no-untyped-def]
     start, stop, nodes, starts, ends, neighbours, scale, scales, table, place, values, out
 ):
@@ -193,7 +193,11 @@ def _by_fours(  # type: ignore[no-untyped-def]
             a, b, c, e = zeros(), zeros(), zeros(), zeros()
             for at in range(first, last):
                 if at + _AHEAD < neighbours.shape[0]:
-                    prefetch_row(table, neighbours[at + _AHEAD])
+                    ahead = neighbours[at + _AHEAD]
+                    prefetch_in_row(table, ahead, done)
+                    prefetch_in_row(table, ahead, done + LANES)
+                    prefetch_in_row(table, ahead, done + 2 * LANES)
+                    prefetch_in_row(table, ahead, done + 3 * LANES)
                 row, factor = table[neighbours[at]], scales[neighbours[at]]
                 a = add_product(a, factor, row, done)
                 b = add_product(b, factor, row, done + LANES)
@@ -210,7 +214,7 @@ def _by_fours(  # type: ignore[no-untyped-def]
                 total[d] += value[d]
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def _rest(  # type: ignore[no-untyped-def]
     start, stop, nodes, starts, ends, neighbours, scale, scales, table, place, values, out
 ):
@@ -227,7 +231,7 @@ def _rest(  # type: ignore[no-untyped-def]
             part = zeros()
             for at in range(first, last):
                 if at + _AHEAD < neighbours.shape[0]:
-                    prefetch_row(table, neighbours[at + _AHEAD])
+                    prefetch_in_row(table, neighbours[at + _AHEAD], done)
                 part = add_product(part, scales[neighbours[at]], table[neighbours[at]], done)
             store(part, scale[node], total, done)
             done += LANES

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.kernels.compiling import kernel
 from autosample.kernels.paths import compiled
 from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
@@ -156,7 +156,7 @@ def add_rows(table: Tensor, rows: Tensor, values: Tensor) -> None:
     parallel_ranges(_add_rows, len(table), *arrays, grain=8192)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _add_rows(start, stop, table, rows, values):  # type: ignore[no-untyped-def]
     """Add to the rows from ``start`` to ``stop``, passing over the others."""
     for place in range(rows.shape[0]):
@@ -166,7 +166,7 @@ def _add_rows(start, stop, table, rows, values):  # type: ignore[no-untyped-def]
                 row[d] += value[d]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _group(left, right, slot, rows, starts, order, ends):  # type: ignore[no-untyped-def]
     """Group the 2 B C ends of the edges by table row; returns the number of distinct rows.
 
@@ -196,7 +196,7 @@ def _group(left, right, slot, rows, starts, order, ends):  # type: ignore[no-unt
     return n
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _count(row, times, n, slot, rows, starts):  # type: ignore[no-untyped-def]
     """Count ``times`` ends at a row, one of ``n`` so far or a new one; the number of rows now."""
     if slot[row] < 0:
@@ -207,7 +207,7 @@ def _count(row, times, n, slot, rows, starts):  # type: ignore[no-untyped-def]
     return n
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _place(row, end, other, slot, starts, order, ends):  # type: ignore[no-untyped-def]
     """Enter an end at the next place of its row's group."""
     place = starts[slot[row]]
@@ -215,7 +215,7 @@ def _place(row, end, other, slot, starts, order, ends):  # type: ignore[no-untyp
     starts[slot[row]] += 1
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def _sum_edges(  # type: ignore[no-untyped-def]
     start, stop, table, right_table, factors, columns, starts, order, ends, values, touches
 ):
@@ -239,7 +239,7 @@ def _sum_edges(  # type: ignore[no-untyped-def]
         touches[r] = lefts / columns + rights
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _row_adam(  # type: ignore[no-untyped-def]
     start, stop, table, first, second, rows, values, touches, numbers
 ):

@@ -8,10 +8,11 @@ is in cache, so whole rows of scores are never written to memory.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
+
+from autosample.kernels.compiling import kernel
 
 #: Items side by side, whose scores for ROWS users stay in the first cache. Were it a power of two,
 #: all rows would fall into the same few places there.
@@ -45,7 +46,7 @@ def padded(width: int) -> int:
     return -(-width // _STEP) * _STEP
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def fill_rows(users, start, stop, table, rows):  # type: ignore[no-untyped-def]
     """Copy the rows of ``users[start:stop]`` to the top left of ``rows``."""
     for at in range(stop - start):
@@ -54,7 +55,7 @@ def fill_rows(users, start, stop, table, rows):  # type: ignore[no-untyped-def]
             row[d] = source[d]
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def score_tile(rows, panel, out):  # type: ignore[no-untyped-def]
     """``out`` (ROWS, PANEL) becomes ``rows`` (ROWS, D') times ``panel`` (D', PANEL).
 
@@ -78,7 +79,7 @@ def score_tile(rows, panel, out):  # type: ignore[no-untyped-def]
                 out[e, j] = out[e, j] + e0 * p0 + e1 * p1 + e2 * p2 + e3 * p3
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def score_pair(left, right):  # type: ignore[no-untyped-def]
     """The score of two rows, with the bits that it has in a tile."""
     total = np.float32(0.0)
