@@ -11,7 +11,7 @@ from numba.core.options import DefaultOptions
 #: numba counts references to arrays, by an atomic operation each time a kernel takes a row of a
 #: table or hands one on: for rows of 64 numbers a good part of a kernel's time. Whoever calls a
 #: kernel holds its arrays, so nothing needs to be counted. The option has no public name.
-_UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
+_UNCOUNTED: dict[str, Any] = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 
 def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
@@ -21,5 +21,7 @@ def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
         allocates: The kernel makes arrays, for which numba has to count.
         **options: Further ones of ``numba.njit``.
     """
-    counted = {} if allocates else _UNCOUNTED
-    return numba.njit(nogil=True, cache=True, **counted, **options)
+    counted: dict[str, Any] = {} if allocates else _UNCOUNTED
+    njit: Any = numba.njit
+    made: Callable[..., Any] = njit(nogil=True, cache=True, **counted, **options)
+    return made
