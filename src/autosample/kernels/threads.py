@@ -117,6 +117,9 @@ def parallel_ranges(function: Callable[..., None], n: int, *args: object, grain:
     handing over costs more than it saves.
     """
     parts = max(1, min(get_threads(), n // max(grain, 1)))
+    if parts == 1:
+        function(0, n, *args)
+        return
     cuts = [n * part // parts for part in range(parts + 1)]
     workers, errors = _workers, Errors()
     for start, stop in pairwise(cuts[1:]):
