@@ -1,5 +1,6 @@
 """Work is cut without gaps or overlaps, and the number of threads is what was asked for."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -80,6 +81,47 @@ def test_arguments_are_passed_and_errors_come_back():
 
     with pytest.raises(ValueError, match="second range"):
         parallel_ranges(fail_late, 4, grain=1)
+
+
+def test_callers_at_the_same_time_get_their_own_errors():
+    set_threads(3)
+
+    def fail(start, stop, name):
+        if start > 0:
+            raise ValueError(name)
+
+    def call(name, met):
+        for _ in range(100):
+            with pytest.raises(ValueError, match=f"^{name}$"):
+                parallel_ranges(fail, 3, name, grain=1)
+        met.append(name)
+
+    met = []
+    callers = [threading.Thread(target=call, args=(name, met)) for name in ("one", "two")]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(timeout=60)
+    assert sorted(met) == ["one", "two"]
+
+
+def test_threads_begin_with_the_first_work_and_end_when_others_take_their_place():
+    def own():
+        return [one for one in threading.enumerate() if one.name == "autosample"]
+
+    set_threads(1)
+    gc.collect()  # errors of tests before, whose frames hold threads
+    for thread in own():
+        thread.join(timeout=10)
+    set_threads(4)
+    assert not own()
+    parallel_ranges(lambda *_: None, 4, grain=1)
+    former = own()
+    assert len(former) == 3
+    set_threads(2)
+    for thread in former:
+        thread.join(timeout=10)
+    assert not own()
 
 
 FORKED = """
