@@ -23,7 +23,7 @@ import torch
 from autosample import container
 from autosample.errors import SettingsError
 
-Errors = SimpleQueue[BaseException | None]  # one entry for every range that is done
+_Errors = SimpleQueue[BaseException | None]  # one entry for every range that is done
 
 
 class _Workers:
@@ -34,11 +34,11 @@ class _Workers:
     """
 
     def __init__(self, n: int) -> None:
-        self._jobs: SimpleQueue[tuple[Callable[[], None], Errors] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Callable[[], None], _Errors] | None] = SimpleQueue()
         self._missing, self._lock = n, Lock()
         finalize(self, _end, self._jobs, n)
 
-    def do(self, work: Callable[[], None], errors: Errors) -> None:
+    def do(self, work: Callable[[], None], errors: _Errors) -> None:
         """Let a thread do some work."""
         if self._missing:
             with self._lock:
@@ -48,7 +48,7 @@ class _Workers:
         self._jobs.put((work, errors))
 
 
-def _work(jobs: SimpleQueue[tuple[Callable[[], None], Errors] | None]) -> None:
+def _work(jobs: SimpleQueue[tuple[Callable[[], None], _Errors] | None]) -> None:
     while (job := jobs.get()) is not None:
         work, errors = job
         try:
@@ -60,7 +60,7 @@ def _work(jobs: SimpleQueue[tuple[Callable[[], None], Errors] | None]) -> None:
         del job, work, errors  # whoever waits for work holds no tables
 
 
-def _end(jobs: SimpleQueue[tuple[Callable[[], None], Errors] | None], n: int) -> None:
+def _end(jobs: SimpleQueue[tuple[Callable[[], None], _Errors] | None], n: int) -> None:
     for _ in range(n):
         jobs.put(None)
 
@@ -121,7 +121,7 @@ def parallel_ranges(function: Callable[..., None], n: int, *args: object, grain:
         function(0, n, *args)
         return
     cuts = [n * part // parts for part in range(parts + 1)]
-    workers, errors = _workers, Errors()
+    workers, errors = _workers, _Errors()
     for start, stop in pairwise(cuts[1:]):
         workers.do(partial(function, start, stop, *args), errors)
     function(cuts[0], cuts[1], *args)
