@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 WORKERS = Path(__file__).parent / "workers"
+REPOSITORY = Path(__file__).parents[2]
 TORCH = "torch==2.13.0"  # always in the same command, so that nothing else picks the build
 
 #: What pip installs for each peer. RecBole needs what was current when it was written.
@@ -40,9 +41,10 @@ def python_of(peer: str, work: Path) -> Path:
     return Path(sys.executable) if peer == OURS else work / "venvs" / peer / "bin" / "python"
 
 
-def worker_of(peer: str) -> Path:
-    """The file that does a peer's work."""
-    return WORKERS / ("ours.py" if peer == OURS else f"with_{peer}.py")
+def worker_of(peer: str, source: Path | None = None) -> Path:
+    """The file that does a peer's work, or ours in another checkout."""
+    folder = WORKERS if source is None else source / WORKERS.relative_to(REPOSITORY)
+    return folder / ("ours.py" if peer == OURS else f"with_{peer}.py")
 
 
 def prepare(peer: str, work: Path) -> str | None:

@@ -41,14 +41,15 @@ class Worker:
         dim: int = 64,
     ) -> None:  # fmt: skip
         threads = contender.threads or threads
-        command = [python_of(contender.peer, work), worker_of(contender.peer), contender.work, data]
+        script = worker_of(contender.peer, contender.source)
+        command = [python_of(contender.peer, work), script, contender.work, data]
         settings = {"threads": threads, "dim": dim, "batch": contender.batch, "seconds": seconds}
         for name, value in settings.items():
             command += [f"--{name}", str(value)]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed with the worker
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-            env=environment(contender.peer),
+            env=environment(contender),
         )  # fmt: skip
         self.facts = self._answer()
 
@@ -86,12 +87,14 @@ class Worker:
         raise WorkerError(" | ".join(said) or f"killed after {LIMIT:.0f} s")
 
 
-def environment(peer: str) -> dict[str, str]:
-    """Variables for a worker: a peer must not find our packages."""
+def environment(contender: Contender) -> dict[str, str]:
+    """Variables for a worker: a peer must not find our packages, nor one checkout another's."""
+    if contender.source is not None:
+        return {**os.environ, "PYTHONPATH": str(contender.source / "src")}
     return {
         name: value
         for name, value in os.environ.items()
-        if peer == OURS or name not in ("PYTHONPATH", "PYTHONHOME")
+        if contender.peer == OURS or name not in ("PYTHONPATH", "PYTHONHOME")
     }
 
 

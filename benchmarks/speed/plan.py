@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 LARGE = 16384  # positives a step where a larger batch is measured as well
 
@@ -17,6 +18,7 @@ class Contender:
         work: Name of the work in the worker.
         threads: Threads; None: those of the run.
         batch: Positives a step.
+        source: Another checkout of ours, to be measured in place of this one.
     """
 
     label: str
@@ -24,6 +26,7 @@ class Contender:
     work: str
     threads: int | None = None
     batch: int = 2048
+    source: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of pairs; every peer's worker is the one above."""
     script = tmp_path / "worker.py"
     script.write_text(WORKER.format(folder=str(environments.WORKERS)))
-    monkeypatch.setattr(live, "worker_of", lambda _peer: script)
+    monkeypatch.setattr(live, "worker_of", lambda _peer, _source: script)
     path = tmp_path / "pairs.npz"
     np.savez(path, **feedback.simulate(20, 30, 100))
     return path
@@ -68,5 +68,10 @@ def test_a_worker_that_hangs_is_ended(
 
 def test_peers_do_not_find_our_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.getcwd())
-    assert "PYTHONPATH" in live.environment("ours")
-    assert "PYTHONPATH" not in live.environment("recbole")
+    assert "PYTHONPATH" in live.environment(Contender("ours", "ours", "x"))
+    assert "PYTHONPATH" not in live.environment(Contender("recbole", "recbole", "x"))
+    other = Contender("before", "ours", "x", source=Path("/other"))
+    assert live.environment(other)["PYTHONPATH"] == os.path.join("/other", "src")
+    assert environments.worker_of("ours", other.source) == Path(
+        "/other/benchmarks/speed/workers/ours.py"
+    )
