@@ -88,6 +88,18 @@ def test_the_published_result_is_beaten_by_what_the_json_file_says():
         assert all(number in page for number in told)
 
 
+def test_the_figures_of_mf_on_yelp2018_are_those_of_the_json_file():
+    report = json.loads((ROOT / "benchmarks/results/matrix.json").read_text())
+    (test,) = (
+        run["test"]
+        for run in report["runs"]
+        if (run["dataset"], run["model"], run["label"]) == ("yelp2018", "mf", "adaptive")
+    )
+    page = " ".join((ROOT / "docs/how-the-search-works.md").read_text().split())
+    recall, ndcg = (f"{test[name]:.4f}"[1:] for name in ("recall@20", "ndcg@20"))
+    assert f"With MF, without a replay, the search has {recall} and {ndcg} " in page
+
+
 def test_the_sampler_count_is_right():
     assert f"{len(SAMPLERS)} of them" in README
     assert f"- {len(SAMPLERS)} samplers" in (ROOT / "CHANGELOG.md").read_text()
