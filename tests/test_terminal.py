@@ -159,7 +159,22 @@ def test_a_narrow_terminal_shows_all_of_a_table(capsys, monkeypatch):
     assert "…" not in plain
     lines = plain.splitlines()
     assert max(map(len, lines)) <= 80
-    assert row[0] in "".join(line[:7].strip() for line in lines)
+    assert [line.split()[1:] for line in lines[:4]] == [
+        ["0", row[0]],
+        ["1", row[1]],
+        ["2", *row[2].split()],
+        ["3", "a"],
+    ]
+
+
+def test_a_terminal_that_is_wide_enough_for_words_shows_a_table(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    output.print_table(("run", "data"), [("runs/first", "60 users, 80 items, 600 pairs")])
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    head, _, *rest = [line.split() for line in plain.splitlines() if line.strip()]
+    assert head == ["run", "data"]
+    assert rest[0][:2] == ["runs/first", "60"]
 
 
 def test_nothing_moves_where_nobody_watches(capsys):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from autosample.run import RunResult
     from autosample.search import Progress
     from autosample.settings import Settings
+
+_ANY_WIDTH = 10**6  # of a terminal that is as wide as a table wants
 
 
 def say(text: str) -> None:
@@ -47,7 +50,10 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table on standard output; lines with tabs and no colours where it is not a terminal."""
+    """A table on standard output; lines with tabs and no colours where it is not a terminal.
+
+    Where a terminal is so narrow that words would be broken, each row is a list of its cells.
+    """
     console = Console(highlight=False)
     if not console.is_terminal:
         for row in (columns, *rows):
@@ -55,9 +61,22 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         return
     whole = [Column(name, overflow="fold") for name in columns]
     table = Table(*whole, header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    cells = [[Text(_shortened(printable(cell))) for cell in row] for row in rows]
+    for row in cells:
+        table.add_row(*row)
+    least = Measurement.get(console, console.options.update_width(_ANY_WIDTH), table).minimum
+    console.print(table if least <= console.width else _as_lists(columns, cells))
+
+
+def _as_lists(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Table:
+    """Rows below each other, their cells by the names of the columns; empty ones are left out."""
+    table = Table.grid(Column(style="bold"), Column(overflow="fold"), padding=(0, 2, 0, 0))
     for row in rows:
-        table.add_row(*(Text(_shortened(printable(cell))) for cell in row))
-    console.print(table)
+        for name, cell in zip(columns, row, strict=True):
+            if cell:
+                table.add_row(name, cell)
+        table.add_row()
+    return table
 
 
 def printable(cell: object) -> str:
