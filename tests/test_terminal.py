@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from autosample.cli import app, main, options, output, reading, training
+from autosample.data import Note
 from autosample.data.load import SplitName
 from autosample.data.read import FileFormat
 from autosample.export import EXPORTS
@@ -175,6 +176,19 @@ def test_a_terminal_that_is_wide_enough_for_words_shows_a_table(capsys, monkeypa
     head, _, *rest = [line.split() for line in plain.splitlines() if line.strip()]
     assert head == ["run", "data"]
     assert rest[0][:2] == ["runs/first", "60"]
+
+
+@pytest.mark.parametrize(
+    ("message", "count", "ending"),
+    [
+        ("Times that lie in 1970 or before.", 19, " (19)"),
+        ("Read 12 rows.", 1, " (1)"),
+        ("Read 12 rows.", 12, ""),
+    ],
+)
+def test_a_note_ends_with_its_count_unless_it_has_it(capsys, message, count, ending):
+    output.say_notes([Note("AS173", message, count)])
+    assert capsys.readouterr().err == f"AS173: {message}{ending}\n"
 
 
 def test_nothing_moves_where_nobody_watches(capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shlex
 import signal
 import sys
@@ -40,7 +41,8 @@ def say(text: str) -> None:
 def say_notes(notes: Sequence[Note]) -> None:
     """What was read, dropped and is worth knowing."""
     for note in notes:
-        count = "" if str(note.count) in note.message else f" ({note.count})"
+        told = str(note.count) in re.findall(r"\d+", note.message)
+        count = "" if told else f" ({note.count})"
         say(f"{note.code}: {note.message}{count}")
 
 
