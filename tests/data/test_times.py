@@ -74,6 +74,8 @@ def test_times_before_1970_are_said():
         pl.Series([1.0, float("inf")]),
         pl.Series([[1]]),
         pl.Series([True]),
+        pl.Series([SECONDS, 2**64 - 1], dtype=pl.UInt64),
+        pl.Series([SECONDS, -(2**63) - 1], dtype=pl.Int128),
     ],
 )
 def test_mixed_and_unreadable(column):

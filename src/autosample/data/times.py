@@ -34,7 +34,7 @@ def parse_times(column: pl.Series) -> tuple[pl.Series, list[Note]]:
         times lie in 1970 or before, or in the future.
 
     Raises:
-        DataError: AS115 when values are unreadable, infinite or on different scales.
+        DataError: AS115 when values are unreadable, infinite, 2^63 or more, or on different scales.
     """
     kind = column.dtype
     if kind == pl.String:
@@ -42,7 +42,7 @@ def parse_times(column: pl.Series) -> tuple[pl.Series, list[Note]]:
     elif isinstance(kind, pl.Datetime | pl.Date):
         values, known = column.cast(pl.Datetime("us")).cast(pl.Int64), True
     elif kind.is_integer() or kind == pl.Null:
-        values, known = column.cast(pl.Int64), False
+        values, known = _whole(column), False
     elif kind.is_float():
         values, known = column.cast(pl.Float64).fill_nan(None), False
     else:
@@ -85,6 +85,16 @@ def histogram(times: np.ndarray, bins: int = 5) -> list[str]:
         f"{count} from {show_time(float(first) + span * place / bins, unit)}"
         for place, count in enumerate(np.bincount(places, minlength=bins))
     ]
+
+
+def _whole(column: pl.Series) -> pl.Series:
+    """(n,) Int64 of whole numbers, which larger ones do not fit."""
+    values = column.cast(pl.Int64, strict=False)
+    unread = values.is_null() & column.is_not_null()
+    if unread.any():
+        problem = f"Times must lie between -2^63 and 2^63, {unread.sum()} of {len(column)} are not."
+        raise DataError("AS115", problem, _FIX, column.filter(unread)[:5])
+    return values
 
 
 def _from_text(column: pl.Series) -> tuple[pl.Series, bool]:
