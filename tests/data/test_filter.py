@@ -57,8 +57,9 @@ def test_positive_ratings_pass_with_a_note():
 def test_minimum_out_of_reach():
     with pytest.raises(DataError, match=r"AS121.*highest is 3\."):
         minimum_rating(rated(1.0, 3.0, NAN), 4)
-    with pytest.raises(DataError, match="AS121"):
-        minimum_rating(rated(NAN), 4)
+    for none in (NAN, None, INF):
+        with pytest.raises(DataError, match=r"AS121.*4; none is a finite number\."):
+            minimum_rating(rated(none), 4)
 
 
 def test_minimum_needs_ratings():

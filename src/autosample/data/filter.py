@@ -58,10 +58,11 @@ def minimum_rating(events: Events, threshold: float | None) -> Events:
     kept = events.frame.filter(finite & (ratings >= threshold).fill_null(value=False))
     if not kept.height:
         highest = ratings.filter(finite).to_numpy().max(initial=-np.inf)
+        found = f"the highest is {highest:g}" if finite.any() else "none is a finite number"
         raise DataError(
             "AS121",
-            f"No rating reaches the minimum of {threshold:g}; the highest is {highest:g}.",
-            "Lower --min-rating (minimum_rating= in Python).",
+            f"No rating reaches the minimum of {threshold:g}; {found}.",
+            "Lower --min-rating (minimum_rating= in Python), or name another column.",
         )
     unusable = int((~finite).sum())
     below = len(events) - kept.height - unusable
