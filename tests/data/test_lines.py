@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 import sqlite3
 from functools import partial
 from pathlib import Path
@@ -77,6 +79,8 @@ def saved(path: Path) -> None:
         ".db": lambda: sqlite3.connect(path).execute("create table t (a)"),
         ".dat": partial(table.write_parquet, path),
         ".txt": lambda: path.write_bytes(gzip.compress(b"a,b")),
+        ".bz2": lambda: path.write_bytes(bz2.compress(b"a,b")),
+        ".xz": lambda: path.write_bytes(lzma.compress(b"a,b")),
     }
     writers[path.suffix]()
 
@@ -90,6 +94,8 @@ def saved(path: Path) -> None:
         ("a.db", "SQLite", "Parquet or text"),
         ("a.dat", "Parquet", "end in .parquet"),
         ("a.txt", "gzip", "end in .gz"),
+        ("a.bz2", "bzip2", "Unpack it"),
+        ("a.xz", "xz", "Unpack it"),
     ],
 )
 def test_files_that_are_no_text_are_called_what_they_are(tmp_path, name, kind, advice):
@@ -97,6 +103,13 @@ def test_files_that_are_no_text_are_called_what_they_are(tmp_path, name, kind, a
     with pytest.raises(DataError, match=f"AS108: {name} is no text but .*{kind}") as caught:
         read_lines(tmp_path / name)
     assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize("begin", ['{"user_id": ', '[{"user_id":', '\ufeff[\n  {\n    "user_id": '])
+def test_json_is_called_what_it_is(tmp_path, begin):
+    path = write(tmp_path, f'{begin}"u1"}}\n'.encode())
+    with pytest.raises(DataError, match=r"AS108: .* is no table of text but JSON\. Read it in Py"):
+        read_lines(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\r\n\n", b"\xef\xbb\xbf"])

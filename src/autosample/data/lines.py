@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from io import BufferedReader, BytesIO, TextIOWrapper
@@ -20,11 +21,17 @@ _RENAME = "Let its name end in {}, by which it is read as what it is."
 _CONVERT = (
     "Read it in Python and pass the frame or the sparse matrix, or write it as Parquet or text."
 )
+_UNPACK = "Unpack it; .gz and .zst are read as they are."
+_JSON = re.compile(
+    rb"(\xef\xbb\xbf)?\s*\[?\s*\{\s*\""
+)  # rows as objects, one a line or in an array
 #: First bytes of files that are no text: what they are and what to do.
 _NO_TEXT = {
     b"PAR1": ("Parquet", _RENAME.format(".parquet")),
     b"\x1f\x8b": ("gzip", _RENAME.format(".gz")),
     b"\x28\xb5\x2f\xfd": ("zstd", _RENAME.format(".zst")),
+    **{b"BZh%d1AY&SY" % level: ("bzip2", _UNPACK) for level in range(1, 10)},
+    b"\xfd7zXZ\x00": ("xz", _UNPACK),
     b"PK\x03\x04": ("a zip archive, as .npz and .xlsx are", _CONVERT),
     b"\x93NUMPY": ("a numpy array", _CONVERT),
     b"ARROW1": ("Feather", _CONVERT),
@@ -93,10 +100,12 @@ def _decoded_lines(path: Path, encoding: str) -> pl.Series:
 
 
 def _refuse_no_text(path: Path, begin: bytes) -> None:
-    """Refuse what is known by its first bytes, whose decoding would fail on some later byte."""
+    """Refuse what is known by its first bytes; it would fail later, on a byte or on a quote."""
     for mark, (kind, advice) in _NO_TEXT.items():
         if begin.startswith(mark):
             raise DataError("AS108", f"{path.name} is no text but {kind}.", advice)
+    if _JSON.match(begin):
+        raise DataError("AS108", f"{path.name} is no table of text but JSON.", _CONVERT)
 
 
 def _decode(file: gzip.GzipFile | BufferedReader, path: Path, encoding: str) -> Iterator[str]:
