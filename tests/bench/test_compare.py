@@ -194,7 +194,9 @@ def test_what_one_page_cannot_show_is_said(tmp_path, capsys):
     assert f"Go on with: autosample bench work {tmp_path / 'code'}" in capsys.readouterr().err
     assert main(["bench", "work", out, "--keep"]) == 0
     assert main(["report", out]) == 7
-    assert "AS533" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "AS533" in told
+    assert "For example: 'dim 4', 'dim 8'." in told
 
 
 def test_strategies_under_other_settings_are_refused_before_anything_is_trained(tmp_path, capsys):

@@ -157,12 +157,14 @@ def write_page_of(folder: Path, path: Path) -> Path:
         )
     cells = compare_cells(runs)["cells"]
     if len(cells) > 1:
+        told = [{"dataset": cell["dataset"], **cell["settings"]} for cell in cells]
+        differ = [name for name in told[0] if any(one[name] != told[0][name] for one in told)]
         raise StoreError(
             "AS533",
             f"One page shows one comparison, and {folder} has {len(cells)}.",
             f"Look at them with `autosample bench results {shlex.quote(str(folder))}`, or report "
             "on one of its runs.",
-            [f"{cell['dataset']}, {cell['model']}" for cell in cells],
+            [", ".join(f"{name} {one[name]}" for name in differ) for one in told],
         )
     if left := len(seen.runs) + len(seen.left) - len(runs):
         output.say(f"{left} runs are not over or not compared yet, and left out.")
