@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -103,6 +104,53 @@ def test_callers_at_the_same_time_get_their_own_errors():
     for caller in callers:
         caller.join(timeout=60)
     assert sorted(met) == ["one", "two"]
+
+
+def test_others_may_change_the_number_of_threads_meanwhile():
+    stop = time.monotonic() + 2
+
+    def change():
+        while time.monotonic() < stop:
+            set_threads(1)
+            set_threads(3)
+
+    def call():
+        while time.monotonic() < stop:
+            parallel_ranges(lambda *_: None, 6, grain=1)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    both = [threading.Thread(target=work, daemon=True) for work in (change, call)]
+    try:
+        for one in both:
+            one.start()
+        for one in both:
+            one.join(timeout=60)
+        assert not any(one.is_alive() for one in both)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+AT_EXIT = """
+import atexit
+
+def late():
+    ranges = []
+    parallel_ranges(lambda *cut: ranges.append(cut), 2, grain=1)
+    print(len(ranges))
+
+atexit.register(late)
+from autosample.kernels.threads import parallel_ranges, set_threads
+
+set_threads(2)
+parallel_ranges(lambda *_: None, 2, grain=1)
+"""
+
+
+def test_functions_at_exit_have_threads():
+    command = [sys.executable, "-c", AT_EXIT]
+    run = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+    assert run.stdout.split() == ["2"]
 
 
 def test_threads_begin_with_the_first_work_and_end_when_others_take_their_place():

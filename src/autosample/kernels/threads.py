@@ -35,8 +35,9 @@ class _Workers:
 
     def __init__(self, n: int) -> None:
         self._jobs: SimpleQueue[tuple[Callable[[], None], _Errors] | None] = SimpleQueue()
-        self._missing, self._lock = n, Lock()
-        finalize(self, _end, self._jobs, n)
+        self.n, self._missing, self._lock = n, n, Lock()
+        # not at exit, when others' last functions may still have work for them
+        finalize(self, _end, self._jobs, n).atexit = False
 
     def do(self, work: Callable[[], None], errors: _Errors) -> None:
         """Let a thread do some work."""
@@ -116,12 +117,13 @@ def parallel_ranges(function: Callable[..., None], n: int, *args: object, grain:
     The calling thread does the first range itself. Ranges are at least ``grain`` long: below that
     handing over costs more than it saves.
     """
-    parts = max(1, min(get_threads(), n // max(grain, 1)))
+    get_threads()
+    workers, errors = _workers, _Errors()  # others may set another number meanwhile
+    parts = max(1, min(workers.n + 1, n // max(grain, 1)))
     if parts == 1:
         function(0, n, *args)
         return
     cuts = [n * part // parts for part in range(parts + 1)]
-    workers, errors = _workers, _Errors()
     for start, stop in pairwise(cuts[1:]):
         workers.do(partial(function, start, stop, *args), errors)
     function(cuts[0], cuts[1], *args)
