@@ -131,6 +131,21 @@ def test_others_may_change_the_number_of_threads_meanwhile():
         sys.setswitchinterval(interval)
 
 
+def test_no_range_goes_on_when_the_first_has_failed():
+    set_threads(2)
+    done = []
+
+    def work(start, stop):
+        if start == 0:
+            raise ValueError("first range")
+        time.sleep(0.2)
+        done.append(start)
+
+    with pytest.raises(ValueError, match="first range"):
+        parallel_ranges(work, 2, grain=1)
+    assert done == [1]
+
+
 AT_EXIT = """
 import atexit
 

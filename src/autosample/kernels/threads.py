@@ -115,7 +115,7 @@ def parallel_ranges(function: Callable[..., None], n: int, *args: object, grain:
     """Call ``function(start, stop, *args)`` on contiguous ranges that cover ``range(n)``.
 
     The calling thread does the first range itself. Ranges are at least ``grain`` long: below that
-    handing over costs more than it saves.
+    handing over costs more than it saves. None goes on when an error is raised.
     """
     get_threads()
     workers, errors = _workers, _Errors()  # others may set another number meanwhile
@@ -126,8 +126,11 @@ def parallel_ranges(function: Callable[..., None], n: int, *args: object, grain:
     cuts = [n * part // parts for part in range(parts + 1)]
     for start, stop in pairwise(cuts[1:]):
         workers.do(partial(function, start, stop, *args), errors)
-    function(cuts[0], cuts[1], *args)
-    for error in [errors.get() for _ in range(1, parts)]:
+    try:
+        function(cuts[0], cuts[1], *args)
+    finally:
+        met = [errors.get() for _ in range(1, parts)]
+    for error in met:
         if error is not None:
             raise error
 
