@@ -189,6 +189,8 @@ CODES: dict[str, str] = {
     "AS281": "Recommendations come as a Polars frame, as a pandas frame or as a pyarrow table.",
     "AS282": "The RecBole configuration asks for something that has no counterpart here and would "
     "change the result, so it is not passed over silently.",
+    "AS283": "A batch for NegativeSampling is three (B,) tensors of whole numbers, whose users and "
+    "positives are those of the interactions. Compiled kernels check no bounds.",
     "AS285": "By the estimate made before a run starts, it needs more memory than is free: tables "
     "and moments grow with users, items and --dim, the states a search keeps with its candidates. "
     "The run goes on; if the system ends it, resume it on a larger machine.",

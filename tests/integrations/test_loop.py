@@ -89,3 +89,37 @@ def test_a_view_of_other_tables_is_refused_before_a_kernel_reads_beyond_them():
             sampling.begin_epoch(0, wrong)
         with pytest.raises(SettingsError, match="AS280"):
             sampling(batch, wrong)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "told"),
+    [
+        ("users", [0, 8], "users from 0 to 7, got 0 to 8"),
+        ("users", [-1, 0], "users from 0 to 7, got -1 to 0"),
+        ("positives", [1, 24], "positives from 0 to 23, got 1 to 24"),
+        ("index", [0], "one length, got {'users': 2, 'positives': 2, 'index': 1}"),
+        ("users", [[0, 1]], "users as a .B,. tensor of whole numbers, got .1, 2. torch.int64"),
+        ("users", [0.0, 1.0], "users as .* got .2,. torch.float32"),
+    ],
+)
+@pytest.mark.parametrize("sampler", ["uniform", "srns"])
+def test_a_batch_of_others_is_refused_before_a_kernel_reads_beyond(part, value, told, sampler):
+    seen = tiny_views()["flat"]
+    sampling = NegativeSampling(sampler, TRAIN, dim=6)
+    sampling.begin_epoch(0, seen)
+    batch = Pairs(TRAIN)[[0, 5]]
+    assert len(sampling(batch, seen).ids) == 2
+    with pytest.raises(SettingsError, match=f"AS283: A batch must have {told}"):
+        sampling(batch._replace(**{part: torch.tensor(value)}), seen)
+
+
+def test_a_batch_of_arrays_is_refused_and_one_of_nothing_taken():
+    seen = tiny_views()["flat"]
+    sampling = NegativeSampling("dns:pool=3", TRAIN, dim=6)
+    sampling.begin_epoch(0, seen)
+    batch = Pairs(TRAIN)[[0, 5]]
+    with pytest.raises(SettingsError, match=r"AS283.*users as .* got ndarray"):
+        sampling(batch._replace(users=batch.users.numpy()), seen)
+    assert sampling(batch.take(torch.tensor([], dtype=torch.int64)), seen).ids.shape == (0, 1)
+    narrow = type(batch)(*(part.int() for part in batch))
+    assert torch.equal(sampling(narrow, seen).ids, sampling(batch, seen).ids)

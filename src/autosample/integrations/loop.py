@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from autosample.data.batches import Batches
@@ -122,9 +122,16 @@ class NegativeSampling(nn.Module):
 
         Raises:
             SamplerError: AS303 before the first :meth:`begin_epoch`.
-            SettingsError: AS280 when the view has fewer users or items than the interactions.
+            SettingsError: AS280 when the view has fewer users or items than the interactions,
+                AS283 when the batch has others than they, or is not of (B,) whole numbers.
         """
         self._check(view)
+        if problem := self._problem(batch):
+            raise SettingsError(
+                "AS283",
+                f"A batch {problem}.",
+                "Pairs(interactions) gives such; load_dataset numbers users and items from 0.",
+            )
         if self._draw is None:
             raise SamplerError(
                 "AS303",
@@ -133,6 +140,26 @@ class NegativeSampling(nn.Module):
             )
         negatives: Negatives = self.sampler.sample(batch, view, self._draw)
         return negatives
+
+    def _problem(self, batch: Batch) -> str:
+        """What is wrong with a batch, or nothing; other devices check bounds themselves."""
+        parts = {name: getattr(batch, name) for name in Batch._fields}
+        for name, part in parts.items():
+            if not isinstance(part, Tensor) or part.is_floating_point() or part.dim() != 1:
+                got = type(part).__name__
+                if isinstance(part, Tensor):
+                    got = f"{tuple(part.shape)} {part.dtype}"
+                return f"must have {name} as a (B,) tensor of whole numbers, got {got}"
+        if len({len(part) for part in parts.values()}) > 1:
+            lengths = {name: len(part) for name, part in parts.items()}
+            return f"must have one length, got {lengths}"
+        if len(batch.users) == 0 or batch.users.device.type != "cpu":
+            return ""
+        for name, size in zip(("users", "positives"), self._sizes, strict=True):
+            least, most = (int(end) for end in parts[name].aminmax())
+            if least < 0 or most >= size:
+                return f"must have {name} from 0 to {size - 1}, got {least} to {most}"
+        return ""
 
     def _check(self, view: View) -> None:
         """Compiled kernels check no bounds, and would read beyond the view's tables."""
