@@ -162,6 +162,8 @@ CODES: dict[str, str] = {
     "under another, as a subclass that inherits its name, it would be taken for another sampler.",
     "AS225": "A package says that it brings a model or a sampler, and that cannot be imported. "
     "Models and samplers of autosample itself go on working; what lists all there are does not.",
+    "AS226": "A sampler keeps the arguments of its constructor under their names: its label, by "
+    "which states and results know it, is made of them. So it takes no *args or **kwargs.",
     "AS230": "There is no metric of this name; those there are, are listed.",
     "AS231": "Metrics are written with a cut-off from 1 on, such as ndcg@20; lists have at least "
     "one item.",

@@ -7,6 +7,7 @@ import torch
 
 from autosample.models import MF, MODELS, NGCF, LightGCN
 from autosample.models.view import TableView
+from autosample.testing import tiny_interactions
 from autosample.testing.models import ModelContract, check_model
 
 
@@ -116,6 +117,11 @@ def test_broken_models_are_noticed(model, clause, message):
     contract.make = model
     with pytest.raises(AssertionError, match=message):
         getattr(contract, f"test_{clause}")()
+
+
+def test_a_model_that_is_made_is_refused():
+    with pytest.raises(AssertionError, match="give the class"):
+        check_model(MF(tiny_interactions(), dim=4))
 
 
 def test_check_model_runs_everything():

@@ -18,6 +18,17 @@ def test_labels_show_what_differs_and_the_hardness():
     assert repr(PoolSoftmax(pool=8)) == "softmax:pool=8:temperature=1.0"
 
 
+class Renaming(Uniform):
+    def __init__(self, *, size: int = 2) -> None:
+        super().__init__(k=size)
+
+
+def test_an_argument_kept_under_another_name_is_named():
+    for asked in (Renaming.settings.fget, Renaming.label.fget, repr):
+        with pytest.raises(SettingsError, match=r"AS226.*Renaming must keep .* no 'size'"):
+            asked(Renaming())
+
+
 def test_with_settings_leaves_the_original():
     one = Popularity(beta=0.5, k=2)
     two = one.with_settings(beta=1.0)

@@ -191,3 +191,20 @@ def test_training_items_are_told_before_the_one_unseen_item_that_was_not_drawn()
     contract.make = Careless
     with pytest.raises(AssertionError, match="training items among negatives"):
         contract.test_never_a_training_item()
+
+
+class Plain(Sound):
+    __doc__ = Sound.__doc__
+
+    def sample(self, batch, view, draw):
+        return self.ids(batch, draw)
+
+
+def test_what_is_no_answer_is_told():
+    with pytest.raises(AssertionError, match="must return Negatives, got Tensor"):
+        check_sampler(Plain)
+
+
+def test_a_sampler_that_is_made_is_refused():
+    with pytest.raises(AssertionError, match="give the class"):
+        check_sampler(Sound())

@@ -71,9 +71,21 @@ class Sampler(nn.Module, ABC):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Constructor arguments by name."""
-        names = inspect.signature(type(self).__init__).parameters
-        return {name: getattr(self, name) for name in names if name != "self"}
+        """Constructor arguments by name.
+
+        Raises:
+            SettingsError: AS226 when the class keeps one under another name, or not at all.
+        """
+        names = list(inspect.signature(type(self).__init__).parameters)[1:]
+        if absent := [name for name in names if not hasattr(self, name)]:
+            kind = type(self).__name__  # an AttributeError would be told of `settings` itself
+            raise SettingsError(
+                "AS226",
+                f"The class {kind} must keep its arguments under their names, and has no "
+                f"{absent[0]!r}.",
+                f"Write self.{absent[0]} = {absent[0]} in its constructor.",
+            )
+        return {name: getattr(self, name) for name in names}
 
     @property
     def label(self) -> str:

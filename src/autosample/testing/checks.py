@@ -30,6 +30,8 @@ def check_form(answer: Negatives, batch: Batch, n_layers: int) -> None:
     Raises:
         AssertionError: Naming the field.
     """
+    got = type(answer).__name__
+    require(isinstance(answer, Negatives), f"sample must return Negatives, got {got}")
     ids, rows = answer.ids, len(batch.users)
     require(ids.dtype == torch.int64 and ids.dim() == 2 and len(ids) == rows, "ids: (B, K) int64")
     require(ids.device == batch.users.device, "ids on another device than the batch")

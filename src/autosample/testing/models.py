@@ -138,6 +138,8 @@ def check_model(factory: Callable[..., Recommender]) -> None:
     Raises:
         AssertionError: At the first clause that is broken.
     """
+    made = isinstance(factory, Recommender)  # which can be called as well, being a module
+    require(not made, "give the class, or a function that makes models, not one that is made")
     contract = ModelContract()
     contract.make = factory  # type: ignore[method-assign]
     for name in dir(contract):

@@ -242,11 +242,13 @@ class SamplerContract:
 
 
 def check_sampler(factory: Callable[[], Sampler]) -> None:
-    """Run the whole contract on the samplers that ``factory`` makes.
+    """Run the whole contract on the samplers that ``factory`` makes, a class or a function.
 
     Raises:
         AssertionError: At the first clause that is broken.
     """
+    made = isinstance(factory, Sampler)  # which can be called as well, being a module
+    require(not made, "give the class, or a function that makes samplers, not one that is made")
     contract = SamplerContract()
     contract.make = factory  # type: ignore[method-assign]
     for name in dir(contract):
