@@ -123,3 +123,15 @@ def test_a_batch_of_arrays_is_refused_and_one_of_nothing_taken():
     assert sampling(batch.take(torch.tensor([], dtype=torch.int64)), seen).ids.shape == (0, 1)
     narrow = type(batch)(*(part.int() for part in batch))
     assert torch.equal(sampling(narrow, seen).ids, sampling(batch, seen).ids)
+
+
+def test_it_can_be_saved_whole_within_an_epoch(tmp_path):
+    seen = tiny_views()["flat"]
+    sampling = NegativeSampling("dns:pool=3", TRAIN, dim=6)
+    sampling.begin_epoch(1, seen)
+    batch = Pairs(TRAIN)[[0, 5, 9]]
+    ids = sampling(batch, seen).ids
+    torch.save(sampling, tmp_path / "sampling.pt")
+    again = torch.load(tmp_path / "sampling.pt", weights_only=False)
+    assert torch.equal(again(batch, seen).ids, ids)
+    assert torch.equal(sampling(batch, seen).ids, ids)

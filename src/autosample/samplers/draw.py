@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
 
 import numpy as np
@@ -50,6 +50,10 @@ class Draw:
         self.epoch, self.epochs = epoch, epochs
         self._seed, self._unseen = seed, unseen
         self._pool: tuple[Tensor, ReferenceType[View], Pool] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is kept of a step stays out of copies: its view is not theirs, and not saved."""
+        return {**self.__dict__, "_pool": None}
 
     @property
     def progress(self) -> float:
