@@ -145,3 +145,13 @@ def test_unknown_user_is_refused(tables, parts, user):
 def test_empty_list_is_refused(tables, parts):
     with pytest.raises(SettingsError, match="AS231"):
         recommend(*tables, parts[0], [0], 0)
+
+
+def test_tables_of_different_widths_are_refused_before_kernels_read_beyond(parts, tables):
+    seen, held = parts
+    users, items = tables
+    for wrong in (torch.zeros(N_USERS, 9 * WIDTH), users[:, 1:], users[:, 0]):
+        with pytest.raises(DataError, match=r"AS142.*of one width"):
+            rank_held_out(wrong, items, seen, held)
+        with pytest.raises(DataError, match=r"AS142.*of one width"):
+            recommend(wrong, items, seen, [0], k=3)

@@ -73,7 +73,8 @@ CODES: dict[str, str] = {
     "AS140": "Items to be ranked are among those the user has already, which are not ranked. Parts "
     "that overlap were given.",
     "AS141": "There is no user with a held-out item to average over. Hold out more.",
-    "AS142": "The tables were made for other users and items than the interactions.",
+    "AS142": "The tables, or the model, were made for other users and items than the interactions, "
+    "or tables are of different widths.",
     "AS143": "Nothing was recommended, or nothing was trained on, so that this measure is 0 / 0.",
     "AS144": "The search compares samplers on validation interactions, and there are none. Give "
     "--valid, or a share for validation.",

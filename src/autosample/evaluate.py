@@ -30,8 +30,8 @@ def rank_held_out(
         held: Interactions to rank; none may be in ``seen``.
 
     Raises:
-        DataError: AS142 when tables and interactions differ in size, AS140 when ``held`` and
-            ``seen`` overlap.
+        DataError: AS142 when tables and interactions differ in size or tables in width, AS140
+            when ``held`` and ``seen`` overlap.
         TrainingError: AS410 when a score is not a number.
 
     Cost and memory: those of :func:`autosample.kernels.rank.ranks_of`.
@@ -61,8 +61,8 @@ def recommend(
         has fewer than ``k`` unseen items. Of equal scores the lower item number comes first.
 
     Raises:
-        DataError: AS142 when tables and interactions differ in size, AS111 for a user number out
-            of range.
+        DataError: AS142 when tables and interactions differ in size or tables in width, AS111
+            for a user number out of range.
         SettingsError: AS231 when ``k`` is below 1.
         TrainingError: AS410 when a score is not a number.
     """
@@ -84,4 +84,11 @@ def _check_sizes(users_table: Tensor, items_table: Tensor, part: Interactions) -
             f"Tables and interactions must have the same users and items, got {len(users_table)} x "
             f"{len(items_table)} and {part.n_users} x {part.n_items}.",
             "Use the interactions the model was built for.",
+        )
+    if users_table.shape[1:] != items_table.shape[1:] or users_table.dim() != 2:
+        raise DataError(  # kernels check no bounds
+            "AS142",
+            "Tables of users and items must be (U, D) and (I, D) of one width D, got "
+            f"{tuple(users_table.shape)} and {tuple(items_table.shape)}.",
+            "Give the final tables, whose dot products are the scores.",
         )
