@@ -9,7 +9,7 @@ import torch
 
 from autosample.data.interactions import Interactions
 from autosample.data.simulate import simulate
-from autosample.errors import SettingsError, TrainingError
+from autosample.errors import DataError, SettingsError, TrainingError
 from autosample.losses import sampled_softmax
 from autosample.models import MODELS
 from autosample.samplers import SAMPLERS as CATALOGUE
@@ -271,3 +271,9 @@ def test_settings_out_of_range(settings):
     with pytest.raises(SettingsError) as error:
         tiny(**settings)
     assert error.value.code == "AS213"
+
+
+def test_a_model_of_other_interactions_is_refused():
+    other = Interactions.from_pairs([0, 1], [0, 1], 2, 3)
+    with pytest.raises(DataError, match=r"AS142.*got 2 x 3 and 8 x 24"):
+        Learner(MODELS["mf"](other, dim=4), tiny_interactions())

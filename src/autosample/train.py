@@ -14,7 +14,7 @@ from torch import Tensor
 
 from autosample.data.batches import Batches
 from autosample.data.interactions import Interactions
-from autosample.errors import SettingsError, TrainingError
+from autosample.errors import DataError, SettingsError, TrainingError
 from autosample.kernels.draw import Unseen
 from autosample.kernels.threads import one_torch_thread
 from autosample.losses import Loss, bpr
@@ -75,6 +75,7 @@ class Learner:
         seed: Seed of order and draws.
 
     Raises:
+        DataError: AS142 when the model was made for other users and items.
         SettingsError: AS213 when ``lr`` or ``l2`` is out of range, AS212 for the batch size.
         TrainingError: AS401 when there is nothing to learn from.
     """
@@ -96,6 +97,14 @@ class Learner:
                 "AS213",
                 f"lr must lie in (0, 10) and l2 in [0, 10), got {lr} and {l2}.",
                 "Common values are 1e-3 and 1e-4.",
+            )
+        own, theirs = ((one.n_users, one.n_items) for one in (model, interactions))
+        if own != theirs:
+            raise DataError(
+                "AS142",
+                "Model and interactions must have the same users and items, got "
+                f"{own[0]} x {own[1]} and {theirs[0]} x {theirs[1]}.",
+                "Use the interactions the model was built for.",
             )
         self.model, self.interactions, self.loss = model, interactions, loss
         self.optimiser = Optimiser(model, lr=lr, l2=l2)
