@@ -188,7 +188,7 @@ CODES: dict[str, str] = {
     "server, or the address is not of this machine. Name another with --port or --host.",
     "AS280": "A view for samplers is made of tables (U, D) of users and (I, D) of items, or of as "
     "many of them per side as the model has layers, with a row for each user and item of the "
-    "interactions.",
+    "interactions. Several layers are pooled by mean or concat.",
     "AS281": "Recommendations come as a Polars frame, as a pandas frame or as a pyarrow table.",
     "AS282": "The RecBole configuration asks for something that has no counterpart here and would "
     "change the result, so it is not passed over silently.",

@@ -99,3 +99,8 @@ def test_embeddings_and_other_precisions_are_taken():
 def test_tables_that_do_not_fit_are_refused(users, items):
     with pytest.raises(SettingsError, match="AS280"):
         view(users, items)
+
+
+def test_another_pooling_is_refused():
+    with pytest.raises(SettingsError, match=r"AS280: pooling must be .* got 'sum'"):
+        view(torch.zeros(2, 3), torch.zeros(4, 3), pooling="sum")

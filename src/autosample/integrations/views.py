@@ -75,6 +75,12 @@ class AttachedView:
                 f"of one width, got {left} and {right}.",
                 "Give (U, D) and (I, D) tables, or one such pair per layer.",
             )
+        if pooling not in ("mean", "concat"):
+            raise SettingsError(
+                "AS280",
+                f"pooling must be mean or concat, got {pooling!r}.",
+                "Scores of a sum of L layers are L * L times those of their mean.",
+            )
         self._users, self._items, self._pooling = users, items, pooling
         self._user_table = self.pool(torch.stack([t.detach() for t in users], dim=1)).float()
         self._item_table = self.pool(torch.stack([t.detach() for t in items], dim=1)).float()
