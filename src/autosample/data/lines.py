@@ -22,9 +22,8 @@ _CONVERT = (
     "Read it in Python and pass the frame or the sparse matrix, or write it as Parquet or text."
 )
 _UNPACK = "Unpack it; .gz and .zst are read as they are."
-_JSON = re.compile(
-    rb"(\xef\xbb\xbf)?\s*\[?\s*\{\s*\""
-)  # rows as objects, one a line or in an array
+#: Begin of rows as objects, one a line or in an array.
+_JSON = re.compile(rb"(\xef\xbb\xbf)?\s*\[?\s*\{\s*\"")
 #: First bytes of files that are no text: what they are and what to do.
 _NO_TEXT = {
     b"PAR1": ("Parquet", _RENAME.format(".parquet")),

@@ -145,11 +145,11 @@ class NegativeSampling(nn.Module):
         """What is wrong with a batch, or nothing; other devices check bounds themselves."""
         parts = {name: getattr(batch, name) for name in Batch._fields}
         for name, part in parts.items():
-            if not isinstance(part, Tensor) or part.is_floating_point() or part.dim() != 1:
-                got = type(part).__name__
-                if isinstance(part, Tensor):
-                    got = f"{tuple(part.shape)} {part.dtype}"
-                return f"must have {name} as a (B,) tensor of whole numbers, got {got}"
+            wanted = f"must have {name} as a (B,) tensor of whole numbers"
+            if not isinstance(part, Tensor):
+                return f"{wanted}, got {type(part).__name__}"
+            if part.is_floating_point() or part.dim() != 1:
+                return f"{wanted}, got {tuple(part.shape)} {part.dtype}"
         if len({len(part) for part in parts.values()}) > 1:
             lengths = {name: len(part) for name, part in parts.items()}
             return f"must have one length, got {lengths}"

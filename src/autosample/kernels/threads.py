@@ -24,17 +24,18 @@ from autosample import container
 from autosample.errors import SettingsError
 
 _Errors = SimpleQueue[BaseException | None]  # one entry for every range that is done
+_Jobs = SimpleQueue[tuple[Callable[[], None], _Errors] | None]  # None: a thread may end
 
 
 class _Workers:
     """Threads beside the one that calls, which begin with the first work and end with this.
 
-    They take ranges from one queue. A pool of ``concurrent.futures`` does as much and needs three
-    times as long to hand over a range, a tenth of a step of MF.
+    They take ranges from one queue. A pool of ``concurrent.futures`` does as much and needs twice
+    as long to hand over a range.
     """
 
     def __init__(self, n: int) -> None:
-        self._jobs: SimpleQueue[tuple[Callable[[], None], _Errors] | None] = SimpleQueue()
+        self._jobs = _Jobs()
         self.n, self._missing, self._lock = n, n, Lock()
         # not at exit, when others' last functions may still have work for them
         finalize(self, _end, self._jobs, n).atexit = False
@@ -44,12 +45,12 @@ class _Workers:
         if self._missing:
             with self._lock:
                 while self._missing:
-                    Thread(target=_work, args=(self._jobs,), name=_NAME, daemon=True).start()
+                    Thread(target=_work, args=(self._jobs,), name="autosample", daemon=True).start()
                     self._missing -= 1
         self._jobs.put((work, errors))
 
 
-def _work(jobs: SimpleQueue[tuple[Callable[[], None], _Errors] | None]) -> None:
+def _work(jobs: _Jobs) -> None:
     while (job := jobs.get()) is not None:
         work, errors = job
         try:
@@ -61,12 +62,11 @@ def _work(jobs: SimpleQueue[tuple[Callable[[], None], _Errors] | None]) -> None:
         del job, work, errors  # whoever waits for work holds no tables
 
 
-def _end(jobs: SimpleQueue[tuple[Callable[[], None], _Errors] | None], n: int) -> None:
+def _end(jobs: _Jobs, n: int) -> None:
     for _ in range(n):
         jobs.put(None)
 
 
-_NAME = "autosample"
 _threads = 0
 _workers = _Workers(0)
 
