@@ -55,6 +55,7 @@ def wide_dataset():
         ("mf", "adaptive"),
         ("mf", "exhaustive"),
         ("mf", "replay of fixed"),
+        ("mf", "fixed with srns"),
     ],
 )
 def test_estimate_is_the_peak_of_a_process(model, strategy):
@@ -62,6 +63,8 @@ def test_estimate_is_the_peak_of_a_process(model, strategy):
               "candidates": ["dns:pool=1", "dns:pool=4", "dns:pool=16"]}  # fmt: skip
     if "fixed" in strategy:
         chosen |= {"strategy": "fixed", "candidates": ["dns:pool=4"], "epochs": 2}
+    if "srns" in strategy:
+        chosen |= {"candidates": ["srns"]}
     if "replay" in strategy:
         chosen |= {"retrain": "replay", "epochs": 4}
     done = subprocess.run(
@@ -81,6 +84,19 @@ def test_a_search_keeps_more_states_than_fixed_training():
     assert fixed.states == 3 * fixed.tables
     assert search.states == (3 + 5) * search.tables  # five candidates
     assert fixed.total == fixed.tables + fixed.states + fixed.data + fixed.work
+
+
+def test_what_samplers_remember_of_users_is_in_every_state():
+    """128 candidates of 12 bytes and a memory of 8, of 4 bytes, in srns."""
+    own = {"candidates": ["srns", "nscaching:cache=50"]}
+    for strategy, of_a_user in (("fixed", 1568), ("adaptive", 1568), ("weighted", 1768)):
+        plain, more = (
+            memory.estimate(quick(strategy=strategy, **chosen), tiny_dataset())
+            for chosen in ({}, own)
+        )
+        assert more.tables - plain.tables == 60 * of_a_user
+        states = plain.states // plain.tables
+        assert more.states - plain.states == states * 60 * of_a_user
 
 
 def test_tables_grow_with_depth():

@@ -1,13 +1,15 @@
 """What a run will need in memory, worked out before it starts.
 
-Counted is what grows with the data and the model: tables and moments, the states a search keeps,
-the interactions as training holds them, and the work of a step and of a ranking. What the process
-has already, the libraries and the data as read, is measured, not guessed.
+Counted is what grows with the data and the model: tables and moments, what samplers
+remember of each user, the states a search keeps, the interactions as training holds them, and the
+work of a step and of a ranking. What the process has already, the libraries and the data as read,
+is measured, not guessed.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from autosample.data import Dataset
 from autosample.errors import TrainingError
 from autosample.kernels import device, paths
 from autosample.models import model_class
-from autosample.samplers import make_sampler
+from autosample.samplers import Sampler, make_sampler
 from autosample.settings import Settings
 
 _FLOAT = 4
@@ -36,7 +38,7 @@ class Needs:
     On another device than the CPU are tables, data and work, and in main memory states and data.
     """
 
-    tables: int  # parameters, moments, layers and gradients
+    tables: int  # parameters, moments, layers and gradients, and what samplers remember
     states: int  # snapshots that a search keeps at once
     data: int  # interactions, as training holds them
     work: int  # of the largest step, and of ranking
@@ -64,7 +66,10 @@ def estimate(settings: Settings, dataset: Dataset) -> Needs:
     """
     train = dataset.train
     table = (train.n_users + train.n_items) * settings.dim * _FLOAT
-    pools = [getattr(make_sampler(text), "pool", 1) for text in settings.candidates]
+    used = settings.candidates[:1] if settings.strategy == "fixed" else settings.candidates
+    samplers = [make_sampler(text) for text in used]
+    pools = [getattr(sampler, "pool", 1) for sampler in samplers]
+    remembered = train.n_users * _per_user(samplers, settings.strategy)
     layers = 1 if settings.model == "mf" else settings.depth + 1
     batch = min(batch_size(settings, dataset), len(train))
     step = batch * (
@@ -73,8 +78,8 @@ def estimate(settings: Settings, dataset: Dataset) -> Needs:
     packed = train.n_items * settings.dim * _FLOAT
     learners = 2 if settings.retrain == "replay" else 1  # the search's is still there
     return Needs(
-        tables=learners * table * (3 + _beyond_mf(settings)),
-        states=3 * table * _states(settings),
+        tables=learners * (table * (3 + _beyond_mf(settings)) + remembered),
+        states=(3 * table + remembered) * _states(settings),
         data=learners * len(train) * (_PER_PAIR + (_PER_EDGE if settings.model != "mf" else 0)),
         work=step + packed,
     )
@@ -113,6 +118,15 @@ def _beyond_mf(settings: Settings) -> int:
     if here:
         return 2 * depth + depth + 1 + 4  # layers, what is around them, the final, gradients
     return depth * _NGCF_TABLES + 2 * (depth + 1)  # and the final, its gradient
+
+
+def _per_user(samplers: Sequence[Sampler], strategy: str) -> int:
+    """Bytes of each user that samplers keep: all of them in a mixture, else one after the other."""
+    own = [
+        sum(size * int(getattr(sampler, name)) for name, size in sampler.remembers.items())
+        for sampler in samplers
+    ]
+    return sum(own) if strategy in ("weighted", "uniform-mixture") else max(own)
 
 
 def _states(settings: Settings) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import autosample.samplers as package
+from autosample.data.interactions import Interactions
 from autosample.samplers import SAMPLERS
 from autosample.samplers.base import Sampler
 from autosample.testing import SamplerContract
@@ -54,3 +55,17 @@ def test_every_purpose_draws_from_its_own_stream():
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_modules_stay_small(name):
     assert len((FOLDER / f"{name}.py").read_text().splitlines()) <= 130
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_what_is_kept_of_each_user_is_told(name):
+    """As the memory that a run is said to need counts it; nothing else grows with the users."""
+    kept = []
+    for n_users in (20, 30):
+        shown = Interactions.from_pairs([2], [3], n_users, 9)
+        sampler = SAMPLERS[name]()
+        interactions = Interactions.from_pairs([0, 0, 1], [1, 2, 0], n_users, 9)
+        sampler.prepare(interactions.with_exposed(shown), dim=4, n_layers=1)
+        kept.append(sum(value.nbytes for value in sampler.state_dict().values()))
+    told = sum(getattr(sampler, one) * size for one, size in sampler.remembers.items())
+    assert kept[1] - kept[0] == 10 * told

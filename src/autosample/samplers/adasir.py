@@ -42,6 +42,7 @@ class AdaSIR(Sampler):
 
     name: ClassVar[str] = "adasir"
     needs: ClassVar[frozenset[str]] = frozenset({"scores", "memory"})
+    remembers: ClassVar[dict[str, int]] = {"pool": 4}
 
     memory: Tensor  # (U, pool) int32
     filled: Tensor  # () bool

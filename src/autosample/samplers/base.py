@@ -38,6 +38,8 @@ class Sampler(nn.Module, ABC):
     harder_is_larger: ClassVar[bool] = True
     #: Smallest and largest sensible value of that argument.
     hardness_range: ClassVar[tuple[float, float]] = (1, 1024)
+    #: Bytes kept of each user between epochs per unit of an argument, such as a cache's length.
+    remembers: ClassVar[dict[str, int]] = {}
     #: False for approximate samplers, which may return a training item now and then.
     exact: ClassVar[bool] = True
     #: True when a positive's negatives depend on the rest of its batch.

@@ -42,6 +42,7 @@ class NSCaching(Sampler):
 
     name: ClassVar[str] = "nscaching"
     needs: ClassVar[frozenset[str]] = frozenset({"scores", "memory"})
+    remembers: ClassVar[dict[str, int]] = {"cache": 4}
     hardness: ClassVar[str | None] = "newcomers"
     hardness_range: ClassVar[tuple[float, float]] = (1, 4096)
 

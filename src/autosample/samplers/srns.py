@@ -44,12 +44,12 @@ class SRNS(Sampler):
         SettingsError: AS220 when ``memory``, ``extra`` or ``warmup`` is below 1, ``memory`` above
             ``candidates``, ``alpha`` negative or ``temperature`` below 1e-3.
 
-    Shapes: ids (B, 1). Cost: ``memory`` rows read per positive, V rows per user and epoch; memory
-    12 U V bytes.
+    Shapes: ids (B, 1). Cost: ``memory`` rows a positive, V a user and epoch; memory 12 U V bytes.
     """
 
     name: ClassVar[str] = "srns"
     needs: ClassVar[frozenset[str]] = frozenset({"scores", "memory", "epoch"})
+    remembers: ClassVar[dict[str, int]] = {"candidates": 12, "memory": 4}
     cost: ClassVar[str] = "O(M D)"
 
     items: Tensor  # (U, V) int32
