@@ -41,8 +41,8 @@ class AutoSample(Estimator):
         epochs: Length of a training.
         window: Epochs per trial; None: a twentieth of ``epochs``.
         patience: Epochs without a better validation value after which training ends.
-        budget: Trainings that "adaptive", "random", "halving", "tpe" or "exhaustive" may take,
-            "adaptive" no less than its race and the training that follows; None: its own.
+        budget: Trainings that "adaptive", "random", "halving", "tpe" or "exhaustive" may take, at
+            least those of its race and the training after it for "adaptive"; None: its own.
         metric: What decides on validation users.
         metrics: What is computed on test users, beside ``metric``.
         retrain: "continue", "rewind", "scratch" or "replay".

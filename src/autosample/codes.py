@@ -177,7 +177,9 @@ CODES: dict[str, str] = {
     "for at least one.",
     "AS251": "A search needs at least one candidate sampler.",
     "AS252": "The level of the tests lies between 0 and 1, and the step along hardness above 1.",
-    "AS253": "A budget is a positive number of trainings of the given epochs.",
+    "AS253": "A budget is a positive number of trainings of the given epochs. Adaptive "
+    "search needs one that pays for its race and the training after it, and halving for an epoch "
+    "of every candidate in every rung, since these are not cut short.",
     "AS260": "A mixture is made of at least one sampler.",
     "AS261": "A mixture has one weight per sampler, none negative, not all zero.",
     "AS262": "A setting of the learned mixture must be positive.",

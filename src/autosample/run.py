@@ -81,8 +81,9 @@ def check(settings: Settings, dataset: Dataset | None = None) -> None:
         dataset: Must have something to learn from and to decide by, and fit in memory.
 
     Raises:
-        SettingsError: AS203 for an unknown model, AS216 for a device that is not there, AS270 when
-            an extra is needed and not installed; see also ``make_sampler`` and ``parse_metric``.
+        SettingsError: AS203 for an unknown model, AS216 for a device that is not there, AS253 for a
+            budget that would be exceeded, AS270 when an extra is needed and not installed; see also
+            ``make_sampler`` and ``parse_metric``.
         SamplerError: AS306 when a candidate needs what users were shown, and it is not known.
         DataError: AS144 without validation interactions.
         TrainingError: AS401 when nobody has both an item and a lack of one, AS404 when the run
@@ -106,8 +107,19 @@ def check(settings: Settings, dataset: Dataset | None = None) -> None:
             "A search decides on validation interactions, and there are none.",
             "Set aside a share of the data for validation: it takes users with two items or more.",
         )
+    check_budget(settings, dataset)
     Batches(dataset.train, batch_size=memory.batch_size(settings, dataset), seed=settings.seed)
     memory.require(settings, dataset)
+
+
+def check_budget(settings: Settings, dataset: Dataset) -> None:
+    """Refuse a budget that would be exceeded.
+
+    Raises:
+        SettingsError: AS253 when it is less than what the search does not cut short for it.
+    """
+    if settings.budget is not None:
+        make_search(settings, dataset)
 
 
 def advice(

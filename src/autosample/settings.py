@@ -23,7 +23,8 @@ class Settings(BaseModel):
     ``lr``, ``l2`` and ``batch_size`` are the model's own defaults when left out; ``window`` is a
     twentieth of ``epochs``; ``fixed`` trains the first of the candidates alone; ``budget``, in
     trainings, is for the strategies adaptive, random, halving and tpe (3 when left out) and
-    exhaustive (one per candidate). ``device`` is where training takes place: ``cpu``, ``cuda``,
+    exhaustive (one per candidate); adaptive needs one that pays for its race and the training after
+    it. ``device`` is where training takes place: ``cpu``, ``cuda``,
     ``cuda:1`` or ``auto``, which is the first CUDA device, or else the CPU; what is kept is its
     full name.
     """

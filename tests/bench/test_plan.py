@@ -95,6 +95,12 @@ def test_what_does_not_exist_is_refused_before_data_is_read(changes, code, tmp_p
     assert caught.value.code == code
 
 
+def test_a_budget_that_would_be_exceeded_is_refused_before_training(parts):
+    assert jobs(parts, ["adaptive:budget=2"])
+    with pytest.raises(AutosampleError, match="AS253"):
+        jobs(parts, ["fixed", "adaptive:budget=1"])
+
+
 def test_sources_have_names(parts, tmp_path):
     assert Source(parts).name == "shop"
     assert Source(write_file(tmp_path / "events.csv.gz")).name == "events"

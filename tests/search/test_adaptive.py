@@ -262,6 +262,28 @@ def test_all_arms_together_keep_to_the_budget_and_the_incumbent_trains_to_the_en
     assert budget - 0.1 <= costs[budget] <= budget < costs[100.0]
 
 
+SEVEN = ["uniform", "popularity", *LADDER[1:], "mixgcf", "ahns"]
+
+
+@pytest.mark.parametrize("design", ["forks", "split"])
+@pytest.mark.parametrize("epochs", [1, 3, 50])
+@pytest.mark.parametrize(
+    "specs", [LADDER, [*LADDER, "mixgcf"], ["uniform", "popularity"], ["uniform"], SEVEN]
+)
+def test_what_no_budget_cuts_short_is_known_before(specs, epochs, design):
+    costs, rng = [], np.random.default_rng(0)
+    for _ in range(60):
+        settings = {"epochs": epochs, "patience": epochs, "design": design, "n_users": 20}
+        adaptive, cost = search(*specs, window=2, budget=0.01, **settings), 0
+        known = adaptive.uncut
+        while (trial := adaptive.ask()) is not None:
+            cost += len(trial.arms) * trial.epochs
+            labels = [arm.sampler.label for arm in trial.arms]
+            adaptive.tell([Outcome(label, np.arange(20), rng.random(20)) for label in labels])
+        costs.append(cost)
+    assert max(costs) == known
+
+
 def test_forks_take_part_before_rivals_where_the_budget_ends():
     """After the race of one window 18 epochs are to spare: 3 windows of others."""
     adaptive = search("dns:pool=16", epochs=100, budget=1.18)

@@ -1,12 +1,14 @@
 """Random search, halving, TPE and exhaustive search: what they train, for how long, and again."""
 
+import re
+
 import numpy as np
 import pytest
 
 from autosample.errors import SettingsError
 from autosample.run import make_search, run
 from autosample.samplers import make_sampler
-from autosample.search import TPE, Exhaustive, Halving, Outcome, RandomSearch
+from autosample.search import TPE, Exhaustive, Halving, Outcome, RandomSearch, adaptive
 from autosample.search.halving import rungs
 from autosample.search.space import families
 from autosample.settings import Settings
@@ -228,3 +230,24 @@ def test_an_adaptive_run_keeps_to_the_budget_of_its_settings():
     assert run(tiny_dataset(), settings).trainings > 2
     result = run(tiny_dataset(), Settings.of(**settings.model_dump() | {"budget": 2}))
     assert 1 < result.trainings <= 2
+
+
+@pytest.mark.parametrize("users_per_arm", [3000, 5])
+def test_an_adaptive_run_refuses_a_budget_that_it_would_exceed(users_per_arm, monkeypatch):
+    """Its race and the training after it are not cut short; five candidates, ten windows."""
+    monkeypatch.setattr(adaptive, "USERS_PER_ARM", users_per_arm)
+    own = {"strategy": "adaptive", "epochs": 20}
+    with pytest.raises(SettingsError, match="AS253") as caught:
+        run(tiny_dataset(), quick(**own, budget=1))
+    least = float(re.search(r"after it, ([\d.]+) trainings", str(caught.value))[1])
+    assert least == (1.8 if users_per_arm == 3000 else 1.25)
+    assert run(tiny_dataset(), quick(**own, budget=least)).trainings <= least
+    with pytest.raises(SettingsError, match="AS253"):
+        run(tiny_dataset(), quick(**own, budget=least - 0.01))
+
+
+def test_halving_refuses_a_budget_below_an_epoch_of_each_in_every_rung():
+    own = {"strategy": "halving", "epochs": 20}  # rungs of 5, 3, 2 and 1 candidates
+    assert run(tiny_dataset(), quick(**own, budget=0.55)).trainings == 0.55
+    with pytest.raises(SettingsError, match=r"AS253.* 0.55 trainings here, got 0.54"):
+        run(tiny_dataset(), quick(**own, budget=0.54))

@@ -11,7 +11,7 @@ from typing import Any
 
 from autosample.bench.sources import Source
 from autosample.errors import SettingsError
-from autosample.run import check
+from autosample.run import check, check_budget
 from autosample.samplers import make_sampler
 from autosample.settings import Settings
 
@@ -69,7 +69,8 @@ def plan(
 
     Raises:
         SettingsError: for names and values that do not exist, and AS209 for settings that have
-            arguments of their own, before any data is read.
+            arguments of their own, before any data is read; AS253 for a budget that would
+            be exceeded.
     """
     _refuse_planned(settings or {})
     chosen = Settings.of(candidates=candidates).candidates
@@ -88,7 +89,10 @@ def plan(
         for place, source in enumerate(sources):
             read = place, source.options.get("seed", seed)
             if read not in known:
-                known[read] = source.load(seed).fingerprint()
+                dataset = source.load(seed)
+                for _, values in told:
+                    check_budget(Settings.of(**values), dataset)
+                known[read] = dataset.fingerprint()
             fingerprint = known[read]
             for label, values in told:
                 full = Settings.of(**values, seed=seed)

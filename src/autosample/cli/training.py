@@ -101,8 +101,8 @@ class SearchOptions:
     budget: Annotated[
         float | None,
         search_option(
-            help="Most trainings that a search may take; adaptive: no less than its race and the "
-            "training that follows.",
+            help="Most trainings that a search may take; adaptive needs what its race and the "
+            "training after it take, 1.4 by default.",
             metavar="NUMBER",
             show_default="3, exhaustive: one per candidate",
         ),

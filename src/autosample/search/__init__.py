@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
 from autosample.data.interactions import Interactions
+from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
 from autosample.search.adaptive import Adaptive
 from autosample.search.base import Arm, Decision, Outcome, Search, Trial, named
@@ -16,7 +18,7 @@ from autosample.search.gradient import LearnedMixture
 from autosample.search.halving import Halving
 from autosample.search.mixture import Mixture, Split
 from autosample.search.random_search import RandomSearch
-from autosample.search.stopping import BUDGET
+from autosample.search.stopping import BUDGET, epochs_of
 from autosample.search.tpe import TPE
 from autosample.search.users_split import user_covariates
 
@@ -55,7 +57,7 @@ class Brief:
 
 def _adaptive(brief: Brief) -> Search:
     valid_users = int((brief.valid.user_counts > 0).sum())
-    return Adaptive(
+    search = Adaptive(
         brief.candidates,
         **brief.limits,
         budget=brief.trainings,
@@ -64,6 +66,19 @@ def _adaptive(brief: Brief) -> Search:
         covariates=user_covariates(brief.train, brief.valid),
         seed=brief.seed,
     )
+    _require(brief, search.uncut, "the race of the candidates and the training after it")
+    return search
+
+
+def _require(brief: Brief, epochs: int, what: str) -> None:
+    """Refuse a budget that was given and is less than what is not cut short for it."""
+    if brief.budget is not None and epochs_of(brief.budget, brief.epochs) < epochs:
+        least = math.ceil(100 * epochs / brief.epochs) / 100
+        raise SettingsError(
+            "AS253",
+            f"A budget must pay for {what}, {least:g} trainings here, got {brief.budget:g}.",
+            "Raise it, name fewer candidates, or take another strategy, such as random.",
+        )
 
 
 def _weighted(brief: Brief) -> Search:
@@ -75,7 +90,9 @@ def _random(brief: Brief) -> Search:
 
 
 def _halving(brief: Brief) -> Search:
-    return Halving(brief.candidates, **brief.limits, budget=brief.trainings)
+    search = Halving(brief.candidates, **brief.limits, budget=brief.trainings)
+    _require(brief, search.uncut, "an epoch of every candidate in every rung")
+    return search
 
 
 def _tpe(brief: Brief) -> Search:

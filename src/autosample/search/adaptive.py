@@ -143,6 +143,13 @@ class Adaptive(Search):
         """The states of the rivals."""
         return frozenset(self._rivals.states)
 
+    @property
+    def uncut(self) -> int:
+        """Epochs at most, before it begins, of what no budget cuts short."""
+        if self.split is None:
+            return self._race.whole()
+        return self._split_epochs + self._stopping.epochs
+
     def ask(self) -> Trial | None:
         """The next trial."""
         window = self._stopping.next_window()
@@ -226,8 +233,11 @@ class Adaptive(Search):
         assert self.split is not None  # noqa: S101  for the type checker
         n = len(self.candidates)
         arm = Arm(self.split.sampler(self.candidates), start=INITIAL, save="split")
-        epochs = self._stopping.clip(self._stopping.window * n // 2)
-        return Trial((arm,), max(1, epochs), f"{n} candidates, users split")
+        return Trial((arm,), self._split_epochs, f"{n} candidates, users split")
+
+    @property
+    def _split_epochs(self) -> int:
+        return max(1, self._stopping.clip(self._stopping.window * len(self.candidates) // 2))
 
     def _after_race(self, outcomes: list[Outcome]) -> Decision:
         """Settle a round of the race, or a users-split one, after which training starts over."""

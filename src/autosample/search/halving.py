@@ -31,7 +31,8 @@ class Halving(Search):
         SettingsError: AS251 without candidates, AS250 for numbers below 1, AS253 for a budget that
             is not positive.
 
-    Cost: ``budget`` trainings, less by early stopping of the last one.
+    Cost: ``budget`` trainings, or an epoch of every candidate in every rung where these are more;
+    less by early stopping of the last one.
     """
 
     name: ClassVar[str] = "halving"
@@ -48,6 +49,8 @@ class Halving(Search):
         self._alive = named(candidates)
         self._stopping = Stopping(epochs=epochs, window=window, patience=patience)
         self._ends = rungs(len(self._alive), epochs, epochs_of(budget, epochs))
+        #: Epochs that no budget cuts short: one of every candidate in every rung.
+        self.uncut = sum(standing(len(self._alive), epochs))
 
     def ask(self) -> Trial | None:
         """All that are alive, for a window or to the end of the rung."""
@@ -83,14 +86,20 @@ class Halving(Search):
         return min(left, stopping if len(self._alive) == 1 else self._stopping.window)
 
 
+def standing(n: int, epochs: int) -> list[int]:
+    """How many of ``n`` candidates train in each rung; there are no more rungs than epochs."""
+    alive = [n]
+    while alive[-1] > 1 and len(alive) < epochs:
+        alive.append((alive[-1] + 1) // 2)
+    return alive
+
+
 def rungs(n: int, epochs: int, budget: int) -> list[int]:
     """Epochs at which the rungs of ``n`` candidates end, within ``budget`` epochs where possible.
 
     The last is ``epochs``, or as many as the budget leaves it. A rung has at least one epoch.
     """
-    alive = [n]
-    while alive[-1] > 1 and len(alive) < epochs:
-        alive.append((alive[-1] + 1) // 2)
+    alive = standing(n, epochs)
     rounds = len(alive)
     last = max(rounds, min(epochs, budget - sum(alive) + rounds))
     ends: list[int] = []

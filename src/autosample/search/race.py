@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from autosample.samplers.base import Sampler
@@ -36,6 +37,19 @@ class Race:
         """Epochs of the next round: as many as there have been, one window at first."""
         return self._stopping.clip(self.epochs or self._stopping.window)
 
+    def whole(self) -> int:
+        """Epochs of all arms at most, before it begins, with those of the winner after it."""
+        n, done, total, limit = len(self.arms), 0, 0, self._stopping.epochs
+        largest = max(Counter(map(type, self.arms)).values())  # family
+        while True:
+            epochs = min(done or self._stopping.window, limit - done)
+            done, total = done + epochs, total + n * epochs
+            better = _better(n)
+            kept = better + (better <= largest < n)  # where one family fills the better half
+            if not 1 < kept < n or done == limit:
+                return total + limit - done
+            n, largest = kept, min(largest, better)
+
     def ask(self) -> Trial:
         """The next round."""
         arms = [
@@ -54,8 +68,7 @@ class Race:
         evidence = {outcome.label: {"mean": outcome.mean} for outcome in outcomes}
         ranked = [self.arms[place] for place in order]
         rival = best_of_another_family(ranked)
-        better = ranked[: len(ranked) // (2 if len(ranked) <= MANY else 3)]
-        stay = {ranked[0], *better, rival}
+        stay = {*ranked[: _better(len(ranked))], rival}
         kept = [arm for arm in self.arms if arm in stay]
         if 1 < len(kept) < len(ranked) and self._stopping.next_window():
             self.arms = kept
@@ -64,6 +77,11 @@ class Race:
         self.winner, self.rival = ranked[0], rival
         reason = f"{leader.label} wins the race with {leader.mean:.4f}"
         return Decision(state(self.winner), leader.label, reason, evidence)
+
+
+def _better(n: int) -> int:
+    """How many of ``n`` stay for their values alone."""
+    return max(1, n // (2 if n <= MANY else 3))
 
 
 def best_of_another_family(ranked: Sequence[Sampler]) -> Sampler | None:
