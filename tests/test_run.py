@@ -98,6 +98,7 @@ def test_replay_trains_on_validation_too() -> None:
     assert (learner.model.tables()[0] == result.user_table).all()
     pairs = len(DATA.train) + len(DATA.valid)
     assert result.positives == 4 * len(DATA.train) + length * pairs
+    assert result.trainings == result.positives / (4 * len(DATA.train))
 
 
 def test_replay_ends_in_no_mean_where_the_search_did_not() -> None:

@@ -46,7 +46,8 @@ class RunResult:
             split.
         ranks: Ranks of the test items by user, for paired comparisons; None likewise.
         positives: Positives processed by search and final training together.
-        trainings: The same in units of one training of ``settings.epochs`` epochs.
+        trainings: The same in units of one training of ``settings.epochs`` epochs on the training
+            part, also where a replay takes validation as well.
         seconds: Wall time of search, training and evaluation.
         user_table, item_table: Final rows, (U, .) and (I, .), on the CPU.
         seen: What was known when testing: training and validation.
@@ -219,6 +220,7 @@ def run(
     check(settings, dataset)
     search = make_search(settings, dataset)
     learner = make_learner(settings, dataset.train)
+    training = settings.epochs * len(learner.batches)
     engine = Engine(
         learner,
         dataset.valid,
@@ -245,7 +247,8 @@ def run(
             mean_from=found.mean_from,
         )
         found = carry_out(_replaying(engine, learner), again)
-    return _finish(dataset, settings, learner, found, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return _finish(dataset, settings, learner, found, seconds, training)
 
 
 def _replaying(engine: Engine, learner: Learner) -> Engine:
@@ -262,6 +265,7 @@ def _finish(
     learner: Learner,
     found: SearchResult,
     seconds: float,
+    training: int,
 ) -> RunResult:
     """Rank the test split, once."""
     seen = dataset.train.union(dataset.valid)
@@ -278,7 +282,7 @@ def _finish(
         metrics=metrics,
         ranks=ranks,
         positives=found.positives,
-        trainings=found.positives / (settings.epochs * len(learner.batches)),
+        trainings=found.positives / training,
         seconds=seconds,
         user_table=user_table.cpu(),
         item_table=item_table.cpu(),
