@@ -135,6 +135,20 @@ def test_changed_data_is_refused(tmp_path):
     assert table.rows()[0].error.startswith("AS147")
 
 
+def test_a_run_that_was_begun_goes_on_with_its_own_copy_of_the_data(tmp_path):
+    """It was deleted, checkpoints and all, when the source had changed or was away meanwhile."""
+    folder = write_parts(tmp_path / "data")
+    (job,) = planned = jobs(folder, ["adaptive"])
+    table = table_of(tmp_path / "bench", planned)
+    path, data = work.run_path(tmp_path / "bench", job.key), job.source.load(0)
+    RunFolder.create(path, data, job.settings)
+    begun = (path / "settings.json").stat().st_mtime_ns
+    write_parts(folder, seed=5)
+    assert Worker(tmp_path / "bench").work() == 1
+    assert table.rows()[0].result["metrics"] == run(data, job.settings).metrics
+    assert (path / "settings.json").stat().st_mtime_ns == begun
+
+
 def test_a_run_folder_half_made_is_made_again(data, tmp_path):
     planned = jobs(data, ["adaptive"])
     table_of(tmp_path, planned)

@@ -99,7 +99,7 @@ class Worker:
     def _carry_out(self, job: Job, path: Path) -> dict[str, Any]:
         folder = _existing(path)
         if folder is None or not folder.finished:
-            dataset = self._dataset(job)
+            dataset = self._dataset(job) if folder is None else folder.dataset()
             folder = folder or RunFolder.create(path, dataset, job.settings)
             with self.show(job.settings) as on_progress:
                 folder.run(dataset, on_progress=on_progress)
