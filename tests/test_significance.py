@@ -41,6 +41,9 @@ def test_one_pair_is_no_test_and_no_pair_no_mean():
 def test_differences_that_do_not_vary():
     assert paired(np.zeros(5)).p == 1.0
     assert paired(np.ones(5)).p == 0.0
+    tenths = paired(np.full(3, 0.1))  # numpy has 1.7e-17 for their deviation
+    assert (tenths.low, tenths.high) == (tenths.mean, tenths.mean)
+    assert math.isnan(tenths.effect)
 
 
 def test_holm_by_hand():

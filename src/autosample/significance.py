@@ -49,7 +49,7 @@ def paired(differences: FloatArray) -> Paired:
     if n < 2:
         return Paired(n, mean, math.nan, math.nan, math.nan, math.nan)
     deviation = float(differences.std(ddof=1))
-    if deviation == 0:
+    if differences.min() == differences.max():  # of which rounding can make a deviation
         return Paired(n, mean, mean, mean, float(mean == 0), math.nan)
     error = deviation / math.sqrt(n)
     reach = float(stats.t.ppf(0.975, n - 1)) * error
