@@ -74,6 +74,8 @@ def test_a_seed_is_compared_when_all_its_fixed_samplers_are_over(made, tmp_path,
     assert both["unfinished"] == []
     set_state(folder, first["key"], "failed")
     assert gather([folder])["cells"][0]["seeds"] == [0, 1]
+    assert main(["bench", "results", str(folder)]) == 0
+    assert "once its fixed samplers are done or have failed" in capsys.readouterr().err
 
 
 def set_state(folder, key, state):

@@ -173,7 +173,9 @@ def results(
         output.say(f"{len(found['runs'])} runs are in {out}.")
     if missing := len(found["unfinished"]):
         told = "1 run is" if missing == 1 else f"{missing} runs are"
-        output.say(f"{told} not done; seeds without all fixed samplers are not compared.")
+        output.say(
+            f"{told} not done; a seed is compared once its fixed samplers are done or have failed."
+        )
     if json:
         output.print_json(found)
     elif out is None:
