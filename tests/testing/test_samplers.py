@@ -1,6 +1,7 @@
 """The contract accepts a sound sampler and catches each way of breaking it."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 import torch
@@ -158,6 +159,11 @@ class Blending(MixGCF):
         return replace(answer, blend=answer.blend._replace(items=nodes))
 
 
+class Boastful(Sound):
+    __doc__ = Sound.__doc__
+    remembers: ClassVar = {"cache": 4}  # has none
+
+
 @pytest.mark.parametrize(
     ("broken", "clause"),
     [
@@ -172,6 +178,7 @@ class Blending(MixGCF):
         (Forgetful, "state_survives"),
         (Secretive, "docstring"),
         (Rounding, "settings"),
+        (Boastful, "settings"),
         (Squeezed, "batches_of_one"),
         (Unfair, "distribution_is_the_declared_one"),
         (Backwards, "harder_is_harder"),

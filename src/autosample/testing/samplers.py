@@ -227,6 +227,8 @@ class SamplerContract:
         one = sampler.with_settings(**defaults)
         same = all(one.settings[name] == value for name, value in defaults.items())
         require(same, "settings are not stored unchanged")
+        unknown = ", ".join(sampler.remembers.keys() - sampler.settings.keys())
+        require(not unknown, f"remembers goes by settings, and there is no {unknown}")
         if sampler.name in sampler_classes():
             parsed = make_sampler(sampler.label)
             require(parsed.settings == sampler.settings, f"{sampler.label} reads differently")
