@@ -5,7 +5,7 @@ import pytest
 
 from autosample.errors import DataError
 from autosample.report.measure import Difference, Mean
-from autosample.report.parties import BEST_FIXED, UNIFORM, Party, differences, gather, named
+from autosample.report.parties import Party, differences, gather, named
 from tests.report.making import tiny_run
 
 
@@ -42,17 +42,12 @@ def test_the_best_fixed_sampler_is_that_of_validation():
         "d": fixed("dns:pool=4", 0.3),
         "s": run(0.9, strategy="halving"),
     }
-    roles = {p.label: p.roles for p in gather(run(), others)}
-    assert roles == {
-        "this run": frozenset(),
-        "uniform": {UNIFORM},
-        "dns:pool=4": {BEST_FIXED},
-        "s": frozenset(),
-    }
+    best = {p.label: p.best_fixed for p in gather(run(), others)}
+    assert best == {"this run": False, "uniform": False, "dns:pool=4": True, "s": False}
     alone = gather(run(), {"u": fixed("dns:pool=1", 0.2)})
-    assert alone[1].roles == {UNIFORM}  # one draw is uniform, and there is no other fixed one
+    assert not alone[1].best_fixed  # one draw is uniform, and there is no other fixed one
     both = gather(run(), {"u": fixed("uniform", 0.3), "d": fixed("dns:pool=4", 0.2)})
-    assert both[1].roles == {UNIFORM, BEST_FIXED}
+    assert both[1].best_fixed
 
 
 def test_equal_labels_give_way_to_the_names_given():
@@ -79,7 +74,7 @@ def test_values_are_means_over_seeds_and_differences_are_paired():
 
 def test_names_say_which_is_the_best_fixed():
     change = Difference(Mean(0, 0, 0), 0, 0)
-    party = Party("dns", [run()], frozenset([BEST_FIXED]))
+    party = Party("dns", [run()], best_fixed=True)
     assert list(named([party], {"dns": change, "popular": change})) == [
         "the best fixed sampler, dns",
         "popular",

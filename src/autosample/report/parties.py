@@ -12,7 +12,6 @@ from autosample.report.measure import Difference, FloatArray, check_same_test, h
 from autosample.run import RunResult
 
 THIS = "this run"
-UNIFORM, BEST_FIXED = "uniform", "best fixed"
 _UNIFORM_LABELS = {"uniform", "dns:pool=1"}  # the hardest of one uniform draw is that draw
 
 
@@ -23,17 +22,17 @@ class Party:
     Attributes:
         label: What it is called.
         runs: One per seed.
-        roles: Of ``UNIFORM`` and ``BEST_FIXED``, those it has.
+        best_fixed: Whether it is the best fixed sampler, see :func:`gather`.
     """
 
     label: str
     runs: Sequence[RunResult]
-    roles: frozenset[str] = frozenset()
+    best_fixed: bool = False
 
     @property
     def name(self) -> str:
-        """The label with the role that it does not say itself."""
-        if BEST_FIXED in self.roles:
+        """The label, and that it is the best fixed sampler where it is."""
+        if self.best_fixed:
             return f"the best fixed sampler, {self.label}"
         return self.label
 
@@ -82,7 +81,7 @@ def gather(result: RunResult, against: Mapping[str, RunResult], name: str = THIS
         Party(
             label if labels.count(label) == 1 else next(iter(group)),
             list(group.values()),
-            _roles(group, group is best),
+            group is best,
         )
         for label, group in zip(labels, groups, strict=True)
     ]
@@ -117,11 +116,6 @@ def _label(group: Mapping[str, RunResult]) -> str:
     if settings.strategy == "fixed":
         return settings.candidates[0]
     return settings.strategy if len(group) > 1 else next(iter(group))
-
-
-def _roles(group: Mapping[str, RunResult], best: bool) -> frozenset[str]:
-    uniform = _is_fixed(group) and _label(group) in _UNIFORM_LABELS
-    return frozenset([UNIFORM] * uniform + [BEST_FIXED] * best)
 
 
 def named(parties: Sequence[Party], changes: Mapping[str, Difference]) -> dict[str, Difference]:

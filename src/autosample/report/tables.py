@@ -22,7 +22,7 @@ from autosample.report.numbers import (
     short,
     whole,
 )
-from autosample.report.parties import BEST_FIXED, Party
+from autosample.report.parties import Party
 from autosample.report.story import Choice, efforts
 from autosample.report.words import EXPLAINED
 from autosample.run import RunResult
@@ -77,7 +77,7 @@ def comparison_table(
         reached = score(float(party.per_user(metric).mean()))
         seeds = f" ({len(party.runs)} seeds)" if len(party.runs) > 1 else ""
         cost = [f"{party.trainings:.1f}", duration(party.seconds)]
-        best = ", best fixed" if BEST_FIXED in party.roles else ""
+        best = ", best fixed" if party.best_fixed else ""
         rows.append([f"{short(party.label)}{best}{seeds}", reached, *values, *cost])
     return Table([*head, "Trainings", "Time"], rows)
 
