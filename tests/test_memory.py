@@ -116,5 +116,4 @@ def test_warns_when_it_does_not_fit_and_only_then():
 
 def test_this_machine_is_measured():
     if sys.platform.startswith("linux"):
-        assert memory.in_use() > 50e6  # torch alone is more
         assert memory.free() > 0

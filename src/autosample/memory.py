@@ -1,9 +1,9 @@
 """What a run will need in memory, worked out before it starts.
 
-Counted is what grows with the data and the model: tables and moments, what samplers
-remember of each user, the states a search keeps, the interactions as training holds them, and the
-work of a step and of a ranking. What the process has already, the libraries and the data as read,
-is measured, not guessed.
+Counted is what grows with the data and the model: tables and moments, what samplers remember of each
+user, the states a search keeps, the interactions as training holds them, and the work of a step and
+of a ranking. What the process has already, the libraries and the data as read, is missing from what
+is free, which is measured.
 """
 
 from __future__ import annotations
@@ -137,15 +137,6 @@ def _states(settings: Settings) -> int:
     elif settings.strategy == "halving":
         own += len(settings.candidates)
     return max(own, 6) if settings.retrain == "replay" else own
-
-
-def in_use() -> int | None:
-    """Bytes of this process in memory; None where the system does not say."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pages * 4096
 
 
 def free(name: str = device.CPU) -> int | None:
