@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.data.interactions import Interactions
 from autosample.kernels.compiling import kernel
 from autosample.kernels.member import first_not_below
 from autosample.kernels.order import (
     NAN,
     IntArray,
-    ItemLists,
     ScoreArray,
     count_not_below,
-    places_of,
     refuse,
     score_blocks,
+    unseen_of,
 )
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
@@ -29,7 +29,7 @@ _CHUNK = 64  # scores compared with the worst of the best before any is looked a
 
 
 def top_k(
-    left: Tensor, right: Tensor, users: IntArray, seen: ItemLists, k: int
+    left: Tensor, right: Tensor, users: IntArray, seen: Interactions, k: int
 ) -> tuple[IntArray, ScoreArray]:
     """The ``k`` best items that each user has not seen, best first.
 
@@ -62,16 +62,18 @@ def top_k(
 
 
 def top_k_torch(
-    left: Tensor, right: Tensor, users: IntArray, seen: ItemLists, k: int
+    left: Tensor, right: Tensor, users: IntArray, seen: Interactions, k: int
 ) -> tuple[IntArray, ScoreArray]:
     """Torch twin of :func:`top_k`, by sorting whole rows; blocks of users within 64 MB."""
     items = np.full((len(users), k), -1, np.int64)
     best = np.full((len(users), k), -np.inf, np.float32)
     start = 0
     for block, scores in score_blocks(left, right, users):
-        unseen, order, places = places_of(scores, block, seen)
         refuse(block, (scores.isnan().any(dim=1) * NAN).cpu().numpy())
-        rows, at = torch.nonzero(unseen.gather(1, order) & (places <= k), as_tuple=True)
+        order = torch.sort(scores, dim=1, descending=True, stable=True).indices
+        unseen = unseen_of(scores, block, seen).gather(1, order)
+        places = unseen.cumsum(dim=1)
+        rows, at = torch.nonzero(unseen & (places <= k), as_tuple=True)
         chosen, column = order[rows, at], (places[rows, at] - 1).cpu().numpy()
         place = (start + rows.cpu().numpy(), column)
         items[place], best[place] = chosen.cpu().numpy(), scores[rows, chosen].cpu().numpy()

@@ -8,13 +8,13 @@ happens to have that score, infinities included.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from autosample.data.interactions import Interactions
 from autosample.errors import DataError, TrainingError
 from autosample.kernels.compiling import kernel
 
@@ -26,18 +26,6 @@ OVERLAP, NAN = 1, 2  # the worse one is told
 _BUFFER_BYTES = 64 * 2**20  # of scores, in the torch twins
 
 
-class ItemLists(Protocol):
-    """Items by user, as :class:`~autosample.data.interactions.Interactions` has them."""
-
-    @property
-    def indptr(self) -> IntArray:
-        """(U + 1,) int64, where the items of each user start and end."""
-
-    @property
-    def items(self) -> RankArray:
-        """(nnz,) int32, ascending and distinct within a user."""
-
-
 def score_blocks(left: Tensor, right: Tensor, users: IntArray) -> Iterator[tuple[IntArray, Tensor]]:
     """Users and their (b, I) scores, as many at a time as fit."""
     left, right = left.detach().float(), right.detach().float()
@@ -47,21 +35,14 @@ def score_blocks(left: Tensor, right: Tensor, users: IntArray) -> Iterator[tuple
         yield block, left[torch.from_numpy(block).to(left.device)] @ right.T
 
 
-def unseen_of(scores: Tensor, users: IntArray, seen: ItemLists) -> Tensor:
+def unseen_of(scores: Tensor, users: IntArray, seen: Interactions) -> Tensor:
     """(B, I), which items the users have not seen."""
     unseen = torch.ones(scores.shape, dtype=torch.bool, device=scores.device)
     unseen[pairs_of(users, seen, scores.device)] = False
     return unseen
 
 
-def places_of(scores: Tensor, users: IntArray, seen: ItemLists) -> tuple[Tensor, Tensor, Tensor]:
-    """(B, I) each: is it unseen; items from best to worst; how many unseen up to there."""
-    unseen = unseen_of(scores, users, seen)
-    order = torch.sort(scores, dim=1, descending=True, stable=True).indices
-    return unseen, order, unseen.gather(1, order).cumsum(dim=1)
-
-
-def pairs_of(users: IntArray, lists: ItemLists, device: torch.device) -> tuple[Tensor, Tensor]:
+def pairs_of(users: IntArray, lists: Interactions, device: torch.device) -> tuple[Tensor, Tensor]:
     """Positions in ``users`` and items of all their pairs, both (n,) int64."""
     starts = lists.indptr[users]
     counts = lists.indptr[users + 1] - starts

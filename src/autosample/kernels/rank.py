@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosample.data.interactions import Interactions
 from autosample.kernels.compiling import kernel
 from autosample.kernels.member import first_not_below
 from autosample.kernels.order import (
     NAN,
     OVERLAP,
     IntArray,
-    ItemLists,
     RankArray,
     ScoreArray,
     count_not_below,
@@ -41,7 +41,7 @@ _PAIRS = 128  # that the twin looks at together
 
 
 def ranks_of(
-    left: Tensor, right: Tensor, users: IntArray, seen: ItemLists, held: ItemLists
+    left: Tensor, right: Tensor, users: IntArray, seen: Interactions, held: Interactions
 ) -> RankArray:
     """Rank of every held-out item among the items its user has not seen.
 
@@ -80,7 +80,7 @@ def ranks_of(
 
 
 def ranks_of_torch(
-    left: Tensor, right: Tensor, users: IntArray, seen: ItemLists, held: ItemLists
+    left: Tensor, right: Tensor, users: IntArray, seen: Interactions, held: Interactions
 ) -> RankArray:
     """Torch twin of :func:`ranks_of`: counts what comes before, in blocks of 64 MB of scores."""
     ranks = []
