@@ -100,7 +100,7 @@ def run_adam(kernel, gradients, table, *, lr, l2=0.0):
             row_adam(*state, gradient, step=number, lr=lr, l2=l2)
         else:
             scale = (1 - 0.9**number, 1 - 0.999**number)
-            step.row_adam_torch(*state, gradient, scale, lr, l2, (0.9, 0.999), 1e-8)
+            step.row_adam_torch(*state, gradient, scale, lr, l2)
     return state
 
 

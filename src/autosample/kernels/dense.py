@@ -10,8 +10,8 @@ from autosample.kernels.compiling import kernel
 from autosample.kernels.paths import compiled
 from autosample.kernels.threads import parallel_ranges
 
-_BETAS = (0.9, 0.999)
-_EPS = 1e-8
+BETAS = (0.9, 0.999)  # decay of the moments of Adam
+EPS = 1e-8  # added to the root of the second
 
 
 def mean_of_layers(first: Tensor, others: Tensor, out: Tensor, rows: Tensor) -> Tensor:
@@ -50,13 +50,13 @@ def adam(
         lr: Learning rate.
         l2: Weight of 0.5 * |row|^2 per touch of a row.
     """
-    table, numbers = table.detach(), (lr / (1 - _BETAS[0] ** step), 1 / (1 - _BETAS[1] ** step), l2)
+    table, numbers = table.detach(), (lr / (1 - BETAS[0] ** step), 1 / (1 - BETAS[1] ** step), l2)
     tables = (table, first, second, gradient, touches)
     if not compiled(table):
         _adam_torch(*tables, *numbers)
         return
     arrays = tuple(one.numpy() for one in tables)
-    parallel_ranges(_adam, len(table), *arrays, np.array([*numbers, *_BETAS, _EPS], np.float32))
+    parallel_ranges(_adam, len(table), *arrays, np.array([*numbers, *BETAS, EPS], np.float32))
 
 
 def _adam_torch(
@@ -71,9 +71,9 @@ def _adam_torch(
 ) -> None:
     """Torch twin of :func:`adam`; the numbers hold the bias corrections."""
     gradient = gradient + l2 * touches[:, None] * table
-    first.lerp_(gradient, 1 - _BETAS[0])
-    second.mul_(_BETAS[1]).addcmul_(gradient, gradient, value=1 - _BETAS[1])
-    table.addcdiv_(first, (second * correction).sqrt_().add_(_EPS), value=-rate)
+    first.lerp_(gradient, 1 - BETAS[0])
+    second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+    table.addcdiv_(first, (second * correction).sqrt_().add_(EPS), value=-rate)
 
 
 @kernel()

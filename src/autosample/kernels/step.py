@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from autosample.kernels.compiling import kernel
+from autosample.kernels.dense import BETAS, EPS
 from autosample.kernels.paths import compiled
 from autosample.kernels.prefetch import prefetch_row
 from autosample.kernels.threads import parallel_ranges
@@ -94,8 +95,6 @@ def row_adam(
     step: int,
     lr: float,
     l2: float = 0.0,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
 ) -> None:
     """One Adam step (Kingma and Ba 2015) on the rows of ``gradient``, in place.
 
@@ -110,15 +109,13 @@ def row_adam(
         step: Number of this step, from 1.
         lr: Learning rate.
         l2: Weight of 0.5 * |row|^2 per touch of a row.
-        betas: Decay of the moments.
-        eps: Added to the root of the second moment.
     """
-    scale = (1.0 - betas[0] ** step, 1.0 - betas[1] ** step)
+    scale = (1.0 - BETAS[0] ** step, 1.0 - BETAS[1] ** step)
     if not compiled(table):
-        row_adam_torch(table, first, second, gradient, scale, lr, l2, betas, eps)
+        row_adam_torch(table, first, second, gradient, scale, lr, l2)
         return
     tables = (table.detach().numpy(), first.numpy(), second.numpy())
-    numbers = np.array([lr / scale[0], l2, *betas, 1.0 / scale[1], eps], np.float32)
+    numbers = np.array([lr / scale[0], l2, *BETAS, 1.0 / scale[1], EPS], np.float32)
     arrays = tuple(part.numpy() for part in gradient)
     parallel_ranges(_row_adam, len(gradient.rows), *tables, *arrays, numbers)
 
@@ -131,16 +128,14 @@ def row_adam_torch(
     scale: tuple[float, float],
     lr: float,
     l2: float,
-    betas: tuple[float, float],
-    eps: float,
 ) -> None:
     """Torch twin of :func:`row_adam`; ``scale`` holds the two bias corrections."""
     rows, values, touches = gradient
     with torch.no_grad():
         values = values + l2 * touches[:, None] * table[rows]
-        first[rows] = betas[0] * first[rows] + (1 - betas[0]) * values
-        second[rows] = betas[1] * second[rows] + (1 - betas[1]) * values**2
-        root = (second[rows] / scale[1]).sqrt() + eps
+        first[rows] = BETAS[0] * first[rows] + (1 - BETAS[0]) * values
+        second[rows] = BETAS[1] * second[rows] + (1 - BETAS[1]) * values**2
+        root = (second[rows] / scale[1]).sqrt() + EPS
         table[rows] -= lr / scale[0] * first[rows] / root
 
 
