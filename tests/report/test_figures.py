@@ -39,7 +39,7 @@ def test_what_an_earlier_version_kept_has_a_lane_though_nothing_trained_by_that_
 
 
 def test_metric_curves_have_a_line_per_run():
-    ranks = tiny_run().ranks
+    ranks = [tiny_run().ranks]
     ndcg, recall = figures.curve_figures({"this run": ranks, "other": ranks, POPULAR: ranks})
     assert [figure.title for figure in (ndcg, recall)] == ["NDCG@K", "Recall@K"]
     assert ndcg.legend == [("c0", "this run"), ("c1", "other"), ("c7", POPULAR)]

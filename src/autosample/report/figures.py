@@ -77,15 +77,13 @@ def schedule_figure(result: Told) -> Figure:
     return Figure("Which sampler trained when", note, svg)
 
 
-def curve_figures(ranks: Mapping[str, Ranks | Sequence[Ranks]]) -> list[Figure]:
+def curve_figures(ranks: Mapping[str, Sequence[Ranks]]) -> list[Figure]:
     """NDCG and recall by length of the list, for this run and others, each of one or more seeds."""
     figures = []
     for metric in ("ndcg", "recall"):
         lines = []
         for place, (label, seeds) in enumerate(ranks.items()):
-            curves = [
-                curve(one, metric) for one in ([seeds] if isinstance(seeds, Ranks) else seeds)
-            ]
+            curves = [curve(one, metric) for one in seeds]
             lines.append(seed_line(label, party_style(place, label), curves, strong=place == 0))
         title = metric_name(f"{metric}@1").removesuffix("1") + "K"
         told = "; ".join(f"{ln.label}: {score(ln.pieces[0][-1][1])}" for ln in lines)
