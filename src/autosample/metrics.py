@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from autosample.errors import DataError, SettingsError
+from autosample.errors import DataError, SettingsError, did_you_mean
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -125,12 +124,11 @@ def parse_metric(text: str) -> tuple[str, int | None]:
     """
     name, at, cutoff = text.partition("@")
     if name not in METRICS:
-        near = get_close_matches(name.lower(), METRICS, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(name.lower(), METRICS, "Did you mean")
         raise SettingsError(
             "AS230",
             f"A metric must be one of {', '.join(METRICS)}, got {name!r}.",
-            f"{hint}Write for instance 'ndcg@20'.",
+            f"{hint} Write for instance 'ndcg@20'.".lstrip(),
         )
     if name in _WITHOUT_CUTOFF:
         if at:

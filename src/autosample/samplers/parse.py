@@ -20,10 +20,11 @@ def parse_sampler(spec: str, classes: Mapping[str, type[Sampler]]) -> Sampler:
     """
     name, *parts = (part.strip() for part in spec.split(":"))
     if name not in classes:
+        near = difflib.get_close_matches(name.lower(), list(classes), n=1, cutoff=0.0)
         raise SettingsError(
             "AS221",
             f"There is no sampler named {name!r}.",
-            f"Did you mean {_nearest(name, classes)}? `autosample samplers` lists all.",
+            f"Did you mean {near[0]}? `autosample samplers` lists all.",
         )
     defaults = _defaults(classes[name])
     settings: dict[str, Any] = {}
@@ -65,8 +66,3 @@ def _value(what: str, text: str, default: object) -> object:
             "AS223", f"{what} must be of type {kind}, got {text!r}.", f"The default is {default}."
         ) from None
     return text
-
-
-def _nearest(name: str, classes: Mapping[str, type[Sampler]]) -> str:
-    """The known name most like ``name``."""
-    return difflib.get_close_matches(name.lower(), list(classes), n=1, cutoff=0.0)[0]
