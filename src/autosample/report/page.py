@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from autosample.data import Dataset
 from autosample.errors import StoreError
@@ -53,7 +53,7 @@ def write_report(
     content = _content(
         result, dataset, title, environment or {}, gather(result, against or {}, name), command
     )
-    _write(Path(path), _environment().get_template("page.html.j2").render(content))
+    _write(Path(path), templates("report").get_template("page.html.j2").render(content))
     return Path(path)
 
 
@@ -68,9 +68,10 @@ def _write(path: Path, html: str) -> None:
         ) from cause
 
 
-def _environment() -> Environment:
+def templates(*packages: str) -> Environment:
+    """The templates of some of our packages, the first's before the second's."""
     return Environment(
-        loader=PackageLoader("autosample.report", "."),
+        loader=ChoiceLoader([PackageLoader(f"autosample.{name}", ".") for name in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

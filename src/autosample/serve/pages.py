@@ -12,7 +12,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from autosample import status
 from autosample.errors import SettingsError
@@ -20,6 +19,7 @@ from autosample.report import words, write_report
 from autosample.report.figures import schedule_figure
 from autosample.report.learning import own_figures
 from autosample.report.numbers import MISSING, duration, metric_name, plural, score
+from autosample.report.page import templates
 from autosample.report.story import choices
 from autosample.serve.faults import LOOPBACK, Gate, install
 from autosample.serve.live import Live, look, rivals
@@ -51,13 +51,7 @@ def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> Fast
     app = FastAPI(title="autosample", openapi_url=None)
     install(app)
     app.add_middleware(Gate, most=0, hosts=hosts)
-    pages = Environment(
-        loader=ChoiceLoader([PackageLoader(f"autosample.{name}", ".") for name in _PARTS]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    pages = templates("serve", "report")
 
     def show(template: str, **content: Any) -> HTMLResponse:
         html = pages.get_template(template).render(content)
@@ -122,7 +116,6 @@ def make_pages(folder: Path, *, hosts: Container[str] | None = LOOPBACK) -> Fast
     return app
 
 
-_PARTS = ("serve", "report")  # packages whose templates the pages are made of
 _ROW: dict[str, Any] = {"best": False, "says": None, "cells": []}
 _PAGE = "compare.html"  # that a comparison has written
 
