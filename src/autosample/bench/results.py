@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -101,19 +102,13 @@ def _run(folder: Path, row: Row) -> Run | None:
 
 
 def _rows(folder: Path) -> list[Row]:
-    table = JobTable(folder)
-    try:
+    with contextlib.closing(JobTable(folder)) as table:
         return table.rows()
-    finally:
-        table.close()
 
 
 def _commands(folder: Path) -> list[str]:
-    table = JobTable(folder)
-    try:
+    with contextlib.closing(JobTable(folder)) as table:
         return table.commands()
-    finally:
-        table.close()
 
 
 def _environments(runs: Sequence[Run]) -> list[dict[str, Any]]:
