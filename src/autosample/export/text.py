@@ -40,7 +40,8 @@ def trec(lists: Lists, dataset: Dataset, target: Target, k: int) -> dict[str, An
         raise DataError(
             "AS141", "There is no user with a test item to judge by.", "Split off a test part."
         )
-    (queries, encoded), (documents, both) = (_plain(ids, _TREC) for ids in _ids(lists))
+    queries, encoded = _plain(lists.users, _TREC)
+    documents, both = _plain(lists.items, _TREC)
 
     def run() -> Iterable[pl.DataFrame]:
         for start in range(0, len(users), _BLOCK):
@@ -72,8 +73,8 @@ def recbole(lists: Lists, dataset: Dataset, target: Target, name: str) -> dict[s
 
     RecBole takes them as they are split with ``benchmark_filename: [train, valid, test]``.
     """
-    (users, encoded), (items, both) = (_plain(ids, _RECBOLE) for ids in _ids(lists))
-
+    users, encoded = _plain(lists.users, _RECBOLE)
+    items, both = _plain(lists.items, _RECBOLE)
     for kind in ("train", "valid", "test"):
         part: Interactions = getattr(dataset, kind)
         columns = {
@@ -81,15 +82,9 @@ def recbole(lists: Lists, dataset: Dataset, target: Target, name: str) -> dict[s
             "item_id:token": items.gather(part.items),
         }
         frames = [pl.DataFrame(columns)]
-        target.add(
-            f"{name}.{kind}.inter",
-            partial(_write, frames=frames, separator="\t", header=True),
-        )
+        write = partial(_write, frames=frames, separator="\t", header=True)
+        target.add(f"{name}.{kind}.inter", write)
     return {"name": name, "ids": _how(encoded or both)}
-
-
-def _ids(lists: Lists) -> tuple[Vocabulary, Vocabulary]:
-    return lists.users, lists.items
 
 
 def _plain(ids: Vocabulary, pattern: str) -> tuple[pl.Series, bool]:
