@@ -69,11 +69,6 @@ class Lists:
         dataset = folder.dataset()
         return cls.of(folder.result(dataset), dataset)
 
-    @property
-    def everybody(self) -> pl.Series:
-        """Ids of all users, those without anything to train on included."""
-        return self.users.names
-
     def recommend(
         self, users: pl.Series | Sequence[str], k: int = 10, *, unknown: Unknown = "error"
     ) -> pl.DataFrame:

@@ -51,7 +51,7 @@ def lists(run) -> Lists:
 @pytest.fixture(scope="module")
 def expected(lists) -> dict[str, list[str]]:
     """Lists of all users by the command's own path."""
-    frame = lists.recommend(lists.everybody, K)
+    frame = lists.recommend(lists.users.names, K)
     return {user: rows["item"].to_list() for (user,), rows in frame.group_by("user")}
 
 

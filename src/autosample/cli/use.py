@@ -87,7 +87,7 @@ def recommend(
     else:
         named = user or (_ids_in(users_file) if users_file else None)
         policy = unknown or ("error" if named is not None else "skip")
-        frames = lists.blocks(lists.everybody if named is None else named, k, unknown=policy)  # type: ignore[arg-type]  # checked there
+        frames = lists.blocks(lists.users.names if named is None else named, k, unknown=policy)  # type: ignore[arg-type]  # checked there
     if out and written_as:
         rows = write_frames(frames, out, written_as)
         output.say(f"{rows} rows are in {out}.")
