@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import signal
 import time as clock
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -91,7 +91,7 @@ def plan(
     )
     output.say_notes(chosen_device(device, jobs[0].settings))
     table = JobTable(folder, create=True)
-    added = table.add(jobs, _typed(context))
+    added = table.add(jobs, typed(context))
     if json:
         output.print_json({"planned": len(jobs), "added": added, **table.counts()})
         return
@@ -122,7 +122,7 @@ def work(
     set_threads(threads)
     if retry:
         JobTable(folder).retry()
-    worker = Worker(folder, lease=lease, keep=keep, watch=watching(), show=output.progress)
+    worker = Worker(folder, lease=lease, keep=keep, watch=watch, show=output.progress)
     with stoppable(f"autosample bench work {shlex.quote(str(folder))}"):
         done = worker.work()
     counts = JobTable(folder).counts()
@@ -167,7 +167,7 @@ def results(
     from autosample.bench import gather  # noqa: PLC0415
     from autosample.store.files import replace_json  # noqa: PLC0415
 
-    found = gather(folders, _typed(context))
+    found = gather(folders, typed(context))
     if out is not None:
         replace_json(out, found)
         output.say(f"{len(found['runs'])} runs are in {out}.")
@@ -265,7 +265,7 @@ def _p(value: float | None) -> str:
     return "" if value is None else "< .001" if value < 0.001 else f"{value:.3f}"
 
 
-def _typed(context: typer.Context) -> str:
+def typed(context: typer.Context) -> str:
     """The command as it was typed."""
     return shlex.join(["autosample", *(context.obj or [])])
 
@@ -275,10 +275,6 @@ def _name(row: Row) -> str:
     return f"{row.job.dataset} {settings.model} {row.job.label} seed {settings.seed}"
 
 
-def watching() -> Callable[[Row, str], None]:
-    """Says what begins and ends, with the time of day."""
-
-    def watch(row: Row, what: str) -> None:
-        output.say(f"{clock.strftime('%H:%M:%S')} {_name(row)}: {what}")
-
-    return watch
+def watch(row: Row, what: str) -> None:
+    """Say what begins and ends, with the time of day."""
+    output.say(f"{clock.strftime('%H:%M:%S')} {_name(row)}: {what}")

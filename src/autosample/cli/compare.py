@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autosample.cli import options, output
-from autosample.cli.bench import print_cell, stoppable, watching
+from autosample.cli.bench import print_cell, stoppable, typed, watch
 from autosample.cli.options import Json
 from autosample.cli.reading import Reading
 from autosample.cli.spread import spread
@@ -98,11 +98,11 @@ def compare(
         )
     output.say_notes(chosen_device(model.device, jobs[0].settings))
     folder = out or Path("runs") / f"compare-{source.name}"
-    command = shlex.join(["autosample", *(context.obj or [])])
+    command = typed(context)
     JobTable(folder, create=True).add(jobs, command)
     output.say(f"Running in {folder}.")
     with stoppable(command):
-        Worker(folder, keep=True, watch=watching(), show=output.progress).work()
+        Worker(folder, keep=True, watch=watch, show=output.progress).work()
     _tell(folder, [job.key for job in jobs], command, json)
 
 
