@@ -32,7 +32,7 @@ class AutosampleError(Exception):
         self.code = code
         self.problem = problem
         self.fix = fix
-        self.examples = [_shorten(example) for example in list(examples)[:5]]
+        self.examples = [shortened(repr(example)) for example in list(examples)[:5]]
         shown = f" For example: {', '.join(self.examples)}." if self.examples else ""
         super().__init__(f"{code}: {problem}{shown} {fix}".rstrip())
 
@@ -109,7 +109,6 @@ def did_you_mean(word: str, known: Iterable[str], ask: str = " Did you mean") ->
     return f"{ask} {near[0]!r}?" if near else ""
 
 
-def _shorten(value: object, limit: int = 60) -> str:
-    """The printable form of ``value``, cut to ``limit`` characters."""
-    text = repr(value)
+def shortened(text: str, limit: int = 60) -> str:
+    """At most ``limit`` characters of a text."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

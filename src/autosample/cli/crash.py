@@ -11,7 +11,7 @@ import tempfile
 import traceback
 
 from autosample.cli.output import printable
-from autosample.errors import AutosampleError, StoreError, TrainingError, lacks_memory
+from autosample.errors import AutosampleError, StoreError, TrainingError, lacks_memory, shortened
 
 CODE = "AS900"
 EXIT_CODE = 70  # EX_SOFTWARE of BSD's sysexits
@@ -88,8 +88,7 @@ def _understood(error: BaseException) -> AutosampleError | None:
 
 def _mistake(error: BaseException) -> AutosampleError:
     """One line on a mistake in the program, and where its traceback is."""
-    kind = f"{type(error).__name__}: {error}"
-    line = printable(kind if len(kind) <= 200 else f"{kind[:199]}…")
+    line = printable(shortened(f"{type(error).__name__}: {error}", 200))
     text = "".join(traceback.format_exception(error))
     try:
         handle, path = tempfile.mkstemp(prefix="autosample-error-", suffix=".txt")

@@ -20,7 +20,7 @@ from rich.measure import Measurement
 from rich.table import Column, Table
 from rich.text import Text
 
-from autosample.errors import StoreError
+from autosample.errors import StoreError, shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         return
     whole = [Column(name, overflow="fold") for name in columns]
     table = Table(*whole, header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    cells = [[Text(_shortened(printable(cell))) for cell in row] for row in rows]
+    cells = [[Text(shortened(printable(cell), 80)) for cell in row] for row in rows]
     for row in cells:
         table.add_row(*row)
     least = Measurement.get(console, console.options.update_width(_ANY_WIDTH), table).minimum
@@ -87,10 +87,6 @@ def printable(cell: object) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _shortened(text: str, limit: int = 80) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def print_result(result: RunResult, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from autosample.errors import shortened
 from autosample.metrics import parse_metric
 
 _NAMES = {
@@ -16,6 +17,8 @@ _NAMES = {
     "smooth_dcg": "Smooth DCG",
 }
 MISSING = "–"
+
+short = shortened
 
 
 def metric_name(metric: str) -> str:
@@ -83,8 +86,3 @@ def epochs(first: int, last: int) -> str:
 def plural(count: int, noun: str) -> str:
     """A count with its noun: "1 user", "2,000 users"."""
     return f"{whole(count)} {noun}{'s' * (count != 1)}"
-
-
-def short(text: str, limit: int = 60) -> str:
-    """At most ``limit`` characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
