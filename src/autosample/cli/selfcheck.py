@@ -45,10 +45,7 @@ class _Case:
             (numbers.integers(_USERS, size=n), numbers.integers(_ITEMS, size=n)) for n in (300, 60)
         ]
         self.seen, held = (Interactions.from_pairs(*pair, _USERS, _ITEMS) for pair in draws)
-        common = {tuple(pair) for pair in self.seen.overlap(held).tolist()}
-        pairs = [p for p in zip(held.users, held.items, strict=True) if tuple(p) not in common]
-        users, items = zip(*pairs, strict=True)
-        self.held = Interactions.from_pairs(users, items, _USERS, _ITEMS)
+        self.held = held.without(self.seen)
         self.table = torch.from_numpy(numbers.normal(size=(_USERS + _ITEMS, _DIM))).float()
         self.users = torch.from_numpy(numbers.integers(_USERS, size=_BATCH))
         self.items = torch.from_numpy(numbers.integers(_ITEMS, size=(_BATCH, _POOL)))
