@@ -7,11 +7,9 @@ stands for no item and is left out.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from autosample.data.interactions import IntArray
 from autosample.errors import DataError
-
-IntArray = npt.NDArray[np.int64]
 
 
 def coverage(recommended: IntArray, n_items: int) -> float:

@@ -24,12 +24,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from autosample.data.interactions import Interactions
+from autosample.data.interactions import IntArray, Interactions
 from autosample.errors import SettingsError
 from autosample.kernels import random
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _STREAM = 2**40  # keeps these keys apart from those of training with the same seed
 _ITEM_SPREAD, _USER_SPREAD, _ACTIVITY_SPREAD = 0.5, 0.3, 0.5

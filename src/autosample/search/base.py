@@ -11,14 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
 from autosample.errors import SettingsError
 from autosample.samplers.base import Sampler
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from autosample.search.decide import FloatArray, IntArray
 
 INITIAL = "initial"  # the state before any training
 MAIN = "main"  # the state a search builds on

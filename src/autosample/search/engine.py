@@ -138,7 +138,7 @@ class Engine:
         self.learner.restore(self.result.state)
         return self.result
 
-    def advance(self, search: Search, trial: Trial) -> Decision:
+    def advance(self, search: Search, trial: Trial) -> None:
         """Carry out one trial, or the rest of the one that ``within`` is about."""
         if self.within is None:
             self.trials, self.within = self.trials + 1, Within()
@@ -153,7 +153,6 @@ class Engine:
         self.within = None
         self._record("decision", **asdict(decision), purpose=trial.purpose)
         self._step(over=True)
-        return decision
 
     def apply(self, decision: Decision, keeps: frozenset[str]) -> None:
         """Adopt a state as the main one and drop those that no later trial can name."""
