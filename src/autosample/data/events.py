@@ -12,10 +12,10 @@ from autosample.errors import DataError
 
 @dataclass(frozen=True)
 class Note:
-    """Something a person should know about the data; collected, never printed here.
+    """Something a person should know about data or a run; collected, never printed here.
 
     Attributes:
-        code: Stable identifier, AS150 to AS179.
+        code: Stable identifier, see :mod:`autosample.codes`.
         message: One or two sentences.
         count: How many rows, pairs, users, items or ids it is about.
     """
