@@ -64,16 +64,8 @@ def nasty_texts(*, max_rows: int = 12) -> st.SearchStrategy[str]:
     """Delimited text with and without header, quotes, ragged and blank lines, either line end."""
     cells = st.one_of(ids(), st.sampled_from(['"a,b"', '"', '"a""b"', '"a\nb"']))
     lines = st.lists(cells, max_size=4).map(",".join)
-    heads = st.sampled_from(
-        [
-            "user_id,item_id",
-            "user_id,item_id,rating,time",
-            "user_id:token\titem_id:token",
-            "u;i",
-            "",
-        ]
-    )
-    parts = st.tuples(heads, st.lists(lines, max_size=max_rows), st.sampled_from(["\n", "\r\n"]))
+    heads, ends = st.sampled_from(_HEADS), st.sampled_from(["\n", "\r\n"])
+    parts = st.tuples(heads, st.lists(lines, max_size=max_rows), ends)
     return parts.map(lambda drawn: drawn[2].join([drawn[0], *drawn[1]]))
 
 
