@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,28 @@ def test_run_says_what_it_found_and_where(cli, tmp_path) -> None:
     assert f"{result.metrics['recall@10']:.4f}" in out
     assert result.schedule[0][0] in out
     assert f"autosample recommend runs/{folder.name} --user" in out
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_runs_begun_in_one_second_get_folders_of_their_own(
+    cli, tmp_path, monkeypatch, goes_on
+) -> None:
+    """Another takes the name after this one has looked whether it is free."""
+    create = RunFolder.create
+
+    def late(path, data, settings):
+        monkeypatch.setattr(RunFolder, "create", create)
+        create(path, data, settings)
+        with locked(path) if goes_on else nullcontext():
+            return create(path, data, settings)
+
+    monkeypatch.setattr(RunFolder, "create", late)
+    events = write_events(tmp_path / "events.csv")
+    code, out, err = cli("run", events, *FLAGS, "--json")
+    assert code == 0, err
+    taken, own = sorted(Path("runs").iterdir())
+    assert own.name == f"{taken.name}-2"
+    assert json.loads(out)["folder"] == str(own)
 
 
 def test_options_are_the_settings() -> None:

@@ -15,6 +15,8 @@ from autosample.cli.spread import spread
 from autosample.cli.training import LengthOptions, ModelOptions, SearchOptions, given
 
 if TYPE_CHECKING:
+    from autosample.data import Dataset
+    from autosample.settings import Settings
     from autosample.store import RunFolder
 
 
@@ -62,13 +64,12 @@ def start(
     from autosample.data import load_dataset  # noqa: PLC0415
     from autosample.run import check, chosen_device  # noqa: PLC0415
     from autosample.settings import Settings  # noqa: PLC0415
-    from autosample.store import RunFolder  # noqa: PLC0415
 
     settings = Settings.of(**given(model, search, length), seed=seed)
     check(settings)
     dataset = load_dataset(events, **reading.arguments(), seed=seed)
     output.say_notes([*dataset.notes, *chosen_device(model.device, settings)])
-    _go(RunFolder.create(out or _new_name(events.stem), dataset, settings), json)
+    _go(_new_folder(out, events.stem, dataset, settings), json)
 
 
 @spread
@@ -115,7 +116,7 @@ def repeat(
     from autosample.store import RunFolder  # noqa: PLC0415
 
     old = RunFolder.open(run.parent if run.name == "result.json" else run)
-    new = RunFolder.create(out or _new_name(old.path.name), old.dataset(), old.settings())
+    new = _new_folder(out, old.path.name, old.dataset(), old.settings())
     _go(new, json, old)
 
 
@@ -159,12 +160,26 @@ def use_threads(threads: int | None) -> None:
         set_threads(threads)
 
 
-def _new_name(stem: str) -> Path:
-    """A folder below ``runs`` that is not there yet."""
+def _new_folder(out: Path | None, stem: str, dataset: Dataset, settings: Settings) -> RunFolder:
+    """The folder that was named for a run, else one below ``runs`` that is not there yet.
+
+    Another process may take a name between a look and its use, and then the next one is tried.
+    """
+    from autosample.errors import StoreError  # noqa: PLC0415
+    from autosample.store import RunFolder  # noqa: PLC0415
+
+    if out is not None:
+        return RunFolder.create(out, dataset, settings)
     plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem).strip("-") or "run"
     base = f"{plain[:40]}-{clock.strftime('%Y%m%d-%H%M%S')}"
-    for number in range(1, 1000):
+    number = 1
+    while True:
         path = Path("runs") / (base if number == 1 else f"{base}-{number}")
-        if not path.exists():
-            break
-    return path
+        number += 1
+        if path.exists():
+            continue
+        try:
+            return RunFolder.create(path, dataset, settings)
+        except StoreError as error:
+            if error.code not in ("AS501", "AS505"):
+                raise
