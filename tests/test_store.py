@@ -101,6 +101,7 @@ def test_a_folder_with_something_in_it_is_refused(new, tmp_path) -> None:
     (tmp_path / "other" / "thesis.tex").write_text("mine")
     assert code_of(RunFolder.create, tmp_path / "other", tiny_dataset(), quick()) == "AS501"
     assert (tmp_path / "other" / "thesis.tex").read_text() == "mine"
+    assert len(list((tmp_path / "other").iterdir())) == 1, "a lock was left in it"
 
 
 def test_wrong_names_are_refused_before_anything_is_written(tmp_path) -> None:
@@ -189,7 +190,10 @@ def test_names_in_a_manifest_lead_nowhere(copy) -> None:
 
 
 def test_a_run_that_is_not_over_has_no_result(new) -> None:
-    assert code_of(new.result) == "AS509"
+    with pytest.raises(StoreError, match=r"AS509.*autosample resume"):
+        new.result()
+    with locked(new.path), pytest.raises(StoreError, match=r"AS509.*wait"):
+        new.result()
 
 
 def test_a_search_that_asks_otherwise_is_not_resumed(new) -> None:

@@ -253,7 +253,8 @@ CODES: dict[str, str] = {
     "AS507": "This is not the folder of a run, or the run ended before its data was written. Start "
     "it anew.",
     "AS508": "The folder was made by a version of autosample with another layout.",
-    "AS509": "The run has not ended yet, so it has no result. `autosample resume` goes on with it.",
+    "AS509": "The run has not ended yet, so it has no result. Wait for the process that works on "
+    "it; `autosample resume` goes on with a run that was cut off.",
     "AS510": "On resuming, a search is told what it was told before, and this one then asked for "
     "something else than before: another version of autosample decides differently. Resume with "
     "the version in environment.json, or repeat the run.",

@@ -30,6 +30,7 @@ from autosample.kernels.threads import get_threads
 from autosample.run import RunResult, check, run
 from autosample.search import Progress
 from autosample.settings import Settings
+from autosample.status import lock_is_held
 from autosample.store import dataset, environment, result
 from autosample.store.checkpoints import Checkpoints
 from autosample.store.files import PART, locked, replace_file, replace_json, storing
@@ -65,13 +66,12 @@ class RunFolder:
         check(settings, data)
         with storing(folder.path):
             folder.path.mkdir(parents=True, exist_ok=True)
+            there = {other.name for other in folder.path.iterdir()}
+        if there and "lock" not in there:  # of others, where no lock is to be left
+            raise folder._taken()
         with locked(folder.path):
             if any(other.name != "lock" for other in folder.path.iterdir()):
-                raise StoreError(
-                    "AS501",
-                    f"A new run needs an empty folder, and {folder.path} has something in it.",
-                    "Name another folder, or `autosample resume` the run in it.",
-                )
+                raise folder._taken()
             texts = {
                 "settings.json": settings.model_dump(mode="json"),
                 "environment.json": environment.describe(get_threads(), settings.device),
@@ -117,11 +117,10 @@ class RunFolder:
             StoreError: AS509 when the run is not over, AS506 when a file was changed.
         """
         if not self.finished:
-            raise StoreError(
-                "AS509",
-                f"The run in {self.path} is not over.",
-                f"Run `autosample resume {shlex.quote(str(self.path))}` first.",
-            )
+            fix = f"Run `autosample resume {shlex.quote(str(self.path))}` first."
+            if lock_is_held(self.path):
+                fix = "Another process works on it: wait until that has ended."
+            raise StoreError("AS509", f"The run in {self.path} is not over.", fix)
         for name in (*result.FILES, "history.jsonl"):
             verified(self.path, name)
         return result.load_result(self.path, data or self.dataset())
@@ -198,6 +197,15 @@ class RunFolder:
             verified(self.path, "environment.json").read_text("utf-8")
         )
         return read
+
+    def _taken(self) -> StoreError:
+        """The error for a folder with something in it, be it of a run or of somebody else."""
+        run = (self.path / "manifest.json").exists()
+        return StoreError(
+            "AS501",
+            f"A new run needs an empty folder, and {self.path} has something in it.",
+            f"Name another folder{', or `autosample resume` the run in it' if run else ''}.",
+        )
 
     def _same(self, data: Dataset) -> Dataset:
         """The data, when it is the run's."""
