@@ -37,7 +37,8 @@ CODES: dict[str, str] = {
     "AS114": "The rating column has values that are not numbers. Name another column or leave it "
     "out; then every row counts as a positive.",
     "AS115": "Times must be all numbers of one unit or all dates of one form. The message shows "
-    "values that do not fit.",
+    "values that do not fit. Dates such as 01/02/2020 are read, day first, where a day above 12 "
+    "shows that it is; else write the year first.",
     "AS116": "Files ending in .inter have RecBole's header of name:type fields, such as "
     "user_id:token. Sequences are not interactions.",
     "AS117": "Lines of whole numbers can be 'user item item ...' or a table. For a table name the "

@@ -10,21 +10,21 @@ START = 1_577_836_800  # 2020-01-01
 
 
 @pytest.mark.parametrize(
-    ("time", "unit"),
+    ("time", "scale"),
     [
-        (lambda user, item: START + item * DAY, "seconds"),
-        (lambda user, item: f"{START + item * DAY}.0", "seconds"),
-        (lambda user, item: (START + item * DAY) * 1000, "milliseconds"),
-        (lambda user, item: (START + item * DAY) * 10**6, "microseconds"),
-        (lambda user, item: f"2020-01-{1 + item:02d}", "microseconds"),
-        (lambda user, item: f"2020-01-{1 + item:02d}T00:00:00Z", "microseconds"),
-        (lambda user, item: f"2020-01-{1 + item:02d} 02:00:00+02:00", "microseconds"),
+        (lambda user, item: START + item * DAY, "seconds since 1970"),
+        (lambda user, item: f"{START + item * DAY}.0", "seconds since 1970"),
+        (lambda user, item: (START + item * DAY) * 1000, "milliseconds since 1970"),
+        (lambda user, item: (START + item * DAY) * 10**6, "microseconds since 1970"),
+        (lambda user, item: f"2020-01-{1 + item:02d}", "dates, in UTC"),
+        (lambda user, item: f"2020-01-{1 + item:02d}T00:00:00Z", "dates, in UTC"),
+        (lambda user, item: f"2020-01-{1 + item:02d} 02:00:00+02:00", "dates, in UTC"),
     ],
 )
-def test_a_unit_is_guessed_and_said_and_splits_the_same(run, time, unit) -> None:
+def test_a_unit_is_guessed_and_said_and_splits_the_same(run, time, scale) -> None:
     told = run(timed(time), "--time=at", "--split=temporal")
     assert (told.exit, told.codes.count("AS159")) == (0, 1)
-    assert f"{unit} since 1970: 2020-01-01 00:00 to 2020-01-23 00:00" in told.text
+    assert f"read as {scale}: 2020-01-01 00:00 to 2020-01-23 00:00" in told.text
     assert "Cut in time at 2020-01-19 00:00, 2020-01-21 00:00" in told.text
 
 
@@ -34,6 +34,7 @@ def test_a_unit_is_guessed_and_said_and_splits_the_same(run, time, unit) -> None
         lambda user, item: START + item if user % 2 else (START + item) * 1000,
         lambda user, item: START + item if user % 2 else "2020-01-01",
         lambda user, item: f"{item}/01/2020",
+        lambda user, item: f"{1 + item % 12:02d}/06/2020",
         lambda user, item: "inf" if user == 3 else START,
     ],
 )

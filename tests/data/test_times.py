@@ -28,7 +28,7 @@ def test_dates_become_microseconds_of_utc(column):
     times, (note, *_) = parse_times(column)
     assert times.to_list() == [MICROS]
     assert note.code == "AS159"
-    assert "2015-06-01 12:30" in note.message
+    assert "read as dates, in UTC: 2015-06-01 12:30 to" in note.message
 
 
 def test_days():
@@ -81,6 +81,25 @@ def test_times_before_1970_are_said():
 def test_mixed_and_unreadable(column):
     with pytest.raises(DataError, match="AS115"):
         parse_times(column)
+
+
+@pytest.mark.parametrize("mark", ["/", "-"])
+@pytest.mark.parametrize("clock", ["", " 10:00", " 10:00:30"])
+def test_days_and_months_that_nothing_tells_apart_are_refused(mark, clock):
+    """With the day first where one is above 12; the other way round is not read."""
+
+    def read(*days):
+        return parse_times(pl.Series([None, *(f"{day.replace('/', mark)}{clock}" for day in days)]))
+
+    with pytest.raises(DataError, match=rf"AS115.*For example: '01{mark}02{mark}2020"):
+        read("05/05/2020", "01/02/2020")
+    (_, same, first, second), _ = read("05/05/2020", "13/02/2020", "01/02/2020")
+    assert second < first < same
+    assert len(read("05/05/2020")[0]) == 2
+    (_, earlier, later), _ = parse_times(pl.Series([None, "02.01.2020", "01.02.2020"]))
+    assert earlier < later, "with dots the day is first everywhere"
+    with pytest.raises(DataError, match="AS115"):
+        read("02/13/2020", "02/01/2020")
 
 
 def test_show_and_guess():

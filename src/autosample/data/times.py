@@ -18,6 +18,7 @@ _UNIT_BANDS = (
     ("nanoseconds", 1e17, 1e9),
 )
 _FIX = "Use one scale for the whole column: integers, floats or ISO 8601 dates."
+_DAY_OR_MONTH = r"^(\d{1,2})[/-](\d{1,2})[/-]\d{4}"  # with dots the day is first everywhere
 
 
 def parse_times(column: pl.Series) -> tuple[pl.Series, list[Note]]:
@@ -34,7 +35,8 @@ def parse_times(column: pl.Series) -> tuple[pl.Series, list[Note]]:
         times lie in 1970 or before, or in the future.
 
     Raises:
-        DataError: AS115 when values are unreadable, infinite, 2^63 or more, or on different scales.
+        DataError: AS115 when values are unreadable, infinite, 2^63 or more, on different scales, or
+            dates in which the day may be the month.
     """
     kind = column.dtype
     if kind == pl.String:
@@ -50,9 +52,11 @@ def parse_times(column: pl.Series) -> tuple[pl.Series, list[Note]]:
     if values.is_infinite().any():
         raise DataError("AS115", "Times must be finite.", _FIX)
     present = values.drop_nulls().to_numpy()
-    if not known:
-        _check_one_scale(present)
-    return values, _describe(present, "microseconds" if known else guess_unit(present))
+    if known:
+        return values, _describe(present, "microseconds", "dates, in UTC")
+    _check_one_scale(present)
+    unit = guess_unit(present)
+    return values, _describe(present, unit, f"{unit} since 1970" if unit else "order numbers")
 
 
 def guess_unit(times: np.ndarray) -> str | None:
@@ -113,7 +117,20 @@ def _from_text(column: pl.Series) -> tuple[pl.Series, bool]:
             _FIX,
             column.filter(unread)[:5],
         )
+    _check_order(column)
     return dates.cast(pl.Int64), True
+
+
+def _check_order(column: pl.Series) -> None:
+    """Refuse dates such as 01/02/2020 where no number above 12 tells days from months."""
+    first, second = (column.str.extract(_DAY_OR_MONTH, group).cast(pl.Int64) for group in (1, 2))
+    if (first != second).any() and not (first > 12).any():
+        raise DataError(
+            "AS115",
+            "Dates must say which number is the day, and no first one is above 12.",
+            "Write them with the year first, as 2020-12-31.",
+            column.filter((first != second).fill_null(value=False))[:3],
+        )
 
 
 def _check_one_scale(times: np.ndarray) -> None:
@@ -131,12 +148,11 @@ def _check_one_scale(times: np.ndarray) -> None:
         )
 
 
-def _describe(times: np.ndarray, unit: str | None) -> list[Note]:
-    """The note AS159 about what was read, and AS173 where it is hard to believe."""
+def _describe(times: np.ndarray, unit: str | None, scale: str) -> list[Note]:
+    """The note AS159 about what was read, as what scale, and AS173 where it is hard to believe."""
     if not times.size:
         return [Note("AS159", "No row has a time.", 0)]
     span = f"{show_time(times.min(), unit)} to {show_time(times.max(), unit)}"
-    scale = f"{unit} since 1970" if unit else "order numbers"
     notes = [Note("AS159", f"Times read as {scale}: {span}.", len(times))]
     if unit is not None:
         per_second = {name: ticks for name, _, ticks in _UNIT_BANDS}[unit]
