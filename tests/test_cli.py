@@ -340,7 +340,20 @@ def test_lists(cli, finished) -> None:
     assert table[3][2] == "2 h ago"
     with locked(Path("runs/open")):
         assert "running" in cli("runs")[1]
-    assert cli("runs", "elsewhere")[:2] == (0, "")
+    Path("elsewhere").mkdir()
+    code, out, err = cli("runs", "elsewhere")
+    assert (code, out, err) == (0, "", "There are no runs in elsewhere.\n")
+
+
+def test_a_folder_of_runs_that_is_named_must_be_there(cli) -> None:
+    """One that is not named comes with the first run."""
+    code, out, err = cli("runs")
+    assert (code, out, err) == (0, "", "There are no runs in runs.\n")
+    Path("file").touch()
+    for name in ("nowhere", "file"):
+        code, out, err = cli("runs", name)
+        assert (code, out, err.startswith(f"AS516: There is no folder {name}.")) == (7, "", True)
+    assert json.loads(cli("runs", "nowhere", "--json")[1])["error"]["code"] == "AS516"
 
 
 def test_report_is_written_and_compares_runs(cli, finished, tmp_path) -> None:

@@ -271,6 +271,7 @@ CODES: dict[str, str] = {
     "Resume with that version, or go on in a new folder with --fork.",
     "AS515": "The folder changed each time it was read, so nothing of one state could be had. Wait "
     "until its run is over.",
+    "AS516": "The folder whose runs are to be listed is not there, or is no folder.",
     "AS520": "A checkpoint was damaged and passed over; the work since the one before is done "
     "again, with the same result.",
     "AS521": "From where the run went on.",

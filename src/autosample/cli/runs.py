@@ -12,6 +12,7 @@ import typer
 from autosample import status
 from autosample.cli import output
 from autosample.cli.options import Json
+from autosample.errors import StoreError
 
 _COLUMNS = (
     *("run", "state", "checkpoint", "data", "model", "strategy", "seed"),
@@ -21,8 +22,9 @@ _COLUMNS = (
 
 def runs(
     folder: Annotated[
-        Path, typer.Argument(help="Where the runs are.", metavar="FOLDER", exists=False)
-    ] = Path("runs"),
+        Path | None,
+        typer.Argument(help="Where the runs are.", metavar="FOLDER", show_default="runs"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the runs below a folder: their state, what they were asked and what they found.
@@ -31,17 +33,27 @@ def runs(
     cost is in trainings of the run's number of epochs. A comparison is one row, with its best value
     and the cost of all its runs; name its folder to list them.
     """
-    rows = [_row(path) for path in status.runs_below(folder).values()]
-    rows += [_comparison(path) for path in status.comparisons_below(folder).values()]
+    place = _place(folder)
+    rows = [_row(path) for path in status.runs_below(place).values()]
+    rows += [_comparison(path) for path in status.comparisons_below(place).values()]
     if json:
         output.print_json({"rows": rows})
         return
     if not rows:
-        output.say(f"There are no runs in {folder}.")
+        output.say(f"There are no runs in {place}.")
         return
     shown = [{**row, "checkpoint": _age(row["checkpoint"])} for row in rows]
     cells = [[_cell(name, row[name]) for name in _COLUMNS] for row in shown]
     output.print_table(_COLUMNS, cells)
+
+
+def _place(folder: Path | None) -> Path:
+    """The folder that was named, which must be there, or the one that runs are made in."""
+    if folder is None:
+        return Path("runs")
+    if not folder.is_dir():
+        raise StoreError("AS516", f"There is no folder {folder}.", "Check its name.")
+    return folder
 
 
 def _row(path: Path) -> dict[str, Any]:
