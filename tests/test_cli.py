@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shlex
@@ -493,6 +494,11 @@ def test_demo_prints_its_table(cli, monkeypatch) -> None:
         ("thread settings", lambda patch: patch.setenv("OMP_NUM_THREADS", "4096"), "unset"),
         ("memory", lambda patch: patch.setattr("autosample.memory.free", lambda *_: 9), "end"),
         ("disk", lambda patch: patch.setattr(doctor.shutil, "disk_usage", no_room), "make room"),
+        (
+            "run folders",
+            lambda patch: patch.setattr(doctor.tempfile, "TemporaryDirectory", read_only),
+            "go to another one",
+        ),
     ],
 )
 def test_doctor_says_what_to_do(name, change, fix, monkeypatch) -> None:
@@ -503,6 +509,10 @@ def test_doctor_says_what_to_do(name, change, fix, monkeypatch) -> None:
 
 def no_room(path):
     return shutil._ntuple_diskusage(10, 10, 0)
+
+
+def read_only(**_):
+    raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def test_doctor_names_the_extra_to_install(monkeypatch) -> None:

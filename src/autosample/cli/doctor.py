@@ -84,10 +84,14 @@ def _cache() -> str:
 
 def _folder() -> str:
     """Whether a run folder can be made here."""
+    from autosample.errors import StoreError  # noqa: PLC0415
     from autosample.store.files import replace_file  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        replace_file(Path(folder) / "file", lambda path: path.write_text("x"))
+    try:
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+            replace_file(Path(folder) / "file", lambda path: path.write_text("x"))
+    except (OSError, StoreError) as error:
+        return f"no folder can be made here ({error}): go to another one, or name one with --out"
     return ""
 
 
