@@ -37,8 +37,11 @@ def test_lists_are_those_of_the_library(lists) -> None:
 def test_excluded_items_give_way_to_the_next(lists) -> None:
     plain = items(APP.get("/recommend", user="u3", k=6).json()["recommendations"][0])
     body = {"users": ["u3"], "k": 4, "exclude": [plain[0], plain[2], "no such item"]}
-    told = items(APP.post("/recommend", body).json()["recommendations"][0])
-    assert told == [plain[1], *plain[3:]]
+    told = APP.post("/recommend", body).json()
+    assert items(told["recommendations"][0]) == [plain[1], *plain[3:]]
+    assert told["unknown_exclude"] == ["no such item"]
+    told = APP.get("/recommend", user="u3", exclude=["b", plain[0], "a", "b"]).json()
+    assert told["unknown_exclude"] == ["b", "a"]
 
 
 def test_unknown_users_get_what_is_popular_and_are_flagged(lists) -> None:
@@ -84,8 +87,9 @@ def test_new_users_are_folded_in(lists) -> None:
     found = items(told)
     assert len(found) == 6
     assert not set(found) & set(own)
-    excluded = APP.post("/fold-in", {"items": own, "k": 5, "exclude": found[:1]}).json()
+    excluded = APP.post("/fold-in", {"items": own, "k": 5, "exclude": [found[0], "new"]}).json()
     assert items(excluded) == found[1:]
+    assert (excluded["unknown"], excluded["unknown_exclude"]) == ([], ["new"])
     cold = APP.post("/fold-in", {"items": ["nothing"], "k": 2}).json()
     assert (cold["cold"], items(cold)) == (True, lists.items.ids(lists.popular[:2]))
 

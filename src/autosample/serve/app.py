@@ -133,7 +133,11 @@ class Answers:
             )
             for user, number in zip(users, numbers, strict=True)
         ]
-        return schemas.Recommendations(revision=model.revision, recommendations=lists)
+        return schemas.Recommendations(
+            revision=model.revision,
+            recommendations=lists,
+            unknown_exclude=_unknown(model, exclude),
+        )
 
     async def fold_in(
         self, items: Sequence[str], k: int, exclude: Sequence[str]
@@ -154,7 +158,13 @@ class Answers:
             model.lists.length(k),
         )
         found = _popular(model, k, left_out) if cold else (await self._lists(model, job))[0]
-        return schemas.NewUserList(revision=model.revision, cold=cold, unknown=unknown, items=found)
+        return schemas.NewUserList(
+            revision=model.revision,
+            cold=cold,
+            unknown=unknown,
+            unknown_exclude=_unknown(model, exclude),
+            items=found,
+        )
 
     async def similar(self, item: str, k: int) -> schemas.Similar:
         """Items near an item."""
@@ -190,6 +200,11 @@ class Answers:
 def _numbers(model: Model, items: Sequence[str]) -> IntArray:
     """Numbers of the items that the model has."""
     return np.array([model.items[item] for item in items if item in model.items], np.int64)
+
+
+def _unknown(model: Model, items: Sequence[str]) -> list[str]:
+    """The items that the model does not have, each once."""
+    return list(dict.fromkeys(item for item in items if item not in model.items))
 
 
 def _popular(model: Model, k: int, unwanted: IntArray) -> list[schemas.Scored]:

@@ -50,18 +50,26 @@ class UserList(BaseModel):
 
 
 class Recommendations(BaseModel):
-    """Lists in the order that users were asked for; ``revision`` names the model."""
+    """Lists in the order that users were asked for; ``revision`` names the model.
+
+    ``unknown_exclude`` are those of the items to leave out that the model does not know.
+    """
 
     revision: str
     recommendations: list[UserList]
+    unknown_exclude: list[str]
 
 
 class NewUserList(BaseModel):
-    """A new user's list; ``unknown`` are those of the given items that the model does not know."""
+    """A new user's list; ``unknown`` are those of the given items that the model does not know.
+
+    ``unknown_exclude`` are likewise those of the items to leave out.
+    """
 
     revision: str
     cold: bool
     unknown: list[str]
+    unknown_exclude: list[str]
     items: list[Scored]
 
 
