@@ -21,9 +21,9 @@ CODES: dict[str, str] = {
     "line numbers. Correct them, or drop them with --skip-bad-lines, which counts what it drops.",
     "AS107": "The file is cut off or not what its ending says, such as half a Parquet or gzip "
     "file. Get or write it again.",
-    "AS108": "The source or its format is of no known kind, as Feather, .npz, .xlsx and JSON files "
-    "are not, or two roles name the same column. Known are delimited text, LightGCN text, Parquet, "
-    "Polars and pandas frames and scipy sparse matrices.",
+    "AS108": "The source or its format is of no known kind, as Feather, .npz, .xlsx, JSON and "
+    "archives are not, or two roles name the same column. Known are delimited text, LightGCN text, "
+    "Parquet, Polars and pandas frames and scipy sparse matrices.",
     "AS109": "Ids must be text or whole numbers of one type. Floats that are not whole, and "
     "columns that mix types, cannot be told apart safely: convert them first. Ids asked for are "
     "text: '7'.",

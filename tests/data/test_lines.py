@@ -1,7 +1,10 @@
 import bz2
 import gzip
+import io
 import lzma
 import sqlite3
+import tarfile
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -69,9 +72,23 @@ def test_unknown_encoding(tmp_path):
         read_lines(write(tmp_path, b"a"), "klingon")
 
 
+def tar() -> bytes:
+    """An archive with a file."""
+    content, one = io.BytesIO(), tarfile.TarInfo("a.csv")
+    one.size = 3
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(one, io.BytesIO(b"a,b"))
+    return content.getvalue()
+
+
 def saved(path: Path) -> None:
     """A file by the library that makes its kind."""
     table = pl.DataFrame({"user_id": ["a"], "item_id": ["b"]})
+
+    def parquet() -> bytes:
+        table.write_parquet(content := io.BytesIO())
+        return content.getvalue()
+
     writers = {
         ".feather": partial(table.write_ipc, path),
         ".npz": lambda: scipy.sparse.save_npz(path, scipy.sparse.csr_array([[1, 0]])),
@@ -81,6 +98,10 @@ def saved(path: Path) -> None:
         ".txt": lambda: path.write_bytes(gzip.compress(b"a,b")),
         ".bz2": lambda: path.write_bytes(bz2.compress(b"a,b")),
         ".xz": lambda: path.write_bytes(lzma.compress(b"a,b")),
+        ".zip": lambda: zipfile.ZipFile(path, "w").writestr("a.csv", "a,b"),
+        ".tar": lambda: path.write_bytes(tar()),
+        ".tgz": lambda: path.write_bytes(gzip.compress(tar())),
+        ".gz": lambda: path.write_bytes(gzip.compress(tar() if "tar" in path.name else parquet())),
     }
     writers[path.suffix]()
 
@@ -96,6 +117,11 @@ def saved(path: Path) -> None:
         ("a.txt", "gzip", "end in .gz"),
         ("a.bz2", "bzip2", "Unpack it"),
         ("a.xz", "xz", "Unpack it"),
+        ("a.zip", "zip", "Unpack it and name the file"),
+        ("a.tar", "tar", "Unpack it and name the file"),
+        ("a.tar.gz", "tar", "Unpack it and name the file"),
+        ("a.tgz", "gzip", "end in .gz"),
+        ("a.dat.gz", "Parquet", "Unpack it first"),
     ],
 )
 def test_files_that_are_no_text_are_called_what_they_are(tmp_path, name, kind, advice):

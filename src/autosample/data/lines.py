@@ -22,6 +22,7 @@ _CONVERT = (
     "Read it in Python and pass the frame or the sparse matrix, or write it as Parquet or text."
 )
 _UNPACK = "Unpack it; .gz and .zst are read as they are."
+_OUT_OF_ARCHIVE = "Unpack it and name the file in it."
 #: Begin of rows as objects, one a line or in an array.
 _JSON = re.compile(rb"(\xef\xbb\xbf)?\s*\[?\s*\{\s*\"")
 #: First bytes of files that are no text: what they are and what to do.
@@ -31,7 +32,10 @@ _NO_TEXT = {
     b"\x28\xb5\x2f\xfd": ("zstd", _RENAME.format(".zst")),
     **{b"BZh%d1AY&SY" % level: ("bzip2", _UNPACK) for level in range(1, 10)},
     b"\xfd7zXZ\x00": ("xz", _UNPACK),
-    b"PK\x03\x04": ("a zip archive, as .npz and .xlsx are", _CONVERT),
+    b"PK\x03\x04": (
+        "a zip archive, as .npz and .xlsx are",
+        f"{_OUT_OF_ARCHIVE} Of .npz and .xlsx: {_CONVERT[0].lower()}{_CONVERT[1:]}",
+    ),
     b"\x93NUMPY": ("a numpy array", _CONVERT),
     b"ARROW1": ("Feather", _CONVERT),
     b"SQLite format 3": ("an SQLite database", _CONVERT),
@@ -83,8 +87,7 @@ def _decoded_lines(path: Path, encoding: str) -> pl.Series:
     parts, rest = [], ""
     with path.open("rb") as raw:
         file = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-        if file is raw:
-            _refuse_no_text(path, raw.peek(16))
+        _refuse_no_text(path, file.peek(512), packed=file is not raw)
         for text in _decode(file, path, encoding):
             whole, newline, tail = (rest + text).rpartition("\n")
             rest = tail
@@ -98,11 +101,14 @@ def _decoded_lines(path: Path, encoding: str) -> pl.Series:
     return lines
 
 
-def _refuse_no_text(path: Path, begin: bytes) -> None:
+def _refuse_no_text(path: Path, begin: bytes, *, packed: bool) -> None:
     """Refuse what is known by its first bytes; it would fail later, on a byte or on a quote."""
+    if begin[257:262] == b"ustar":
+        raise DataError("AS108", f"{path.name} is no text but a tar archive.", _OUT_OF_ARCHIVE)
     for mark, (kind, advice) in _NO_TEXT.items():
         if begin.startswith(mark):
-            raise DataError("AS108", f"{path.name} is no text but {kind}.", advice)
+            told = f"Unpack it first. {advice}" if packed else advice
+            raise DataError("AS108", f"{path.name} is no text but {kind}.", told)
     if _JSON.match(begin):
         raise DataError("AS108", f"{path.name} is no table of text but JSON.", _CONVERT)
 
