@@ -93,6 +93,17 @@ def test_runs_are_the_folders_that_have_a_manifest(run, tmp_path):
     assert status.comparisons_below(tmp_path) == {}
 
 
+@pytest.mark.parametrize("manifest", ['{"name": "My shop", "icons": []}', "[]"])
+def test_a_manifest_of_another_program_is_none_of_a_run(run, tmp_path, manifest):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "manifest.json").write_text(manifest)
+    shutil.copytree(run, tmp_path / "run")
+    assert status.runs_below(tmp_path) == {"run": tmp_path / "run"}
+    assert status.runs_below(tmp_path / "site") == {}
+    (tmp_path / "run" / "manifest.json").write_text("{")
+    assert status.runs_below(tmp_path) == {"run": tmp_path / "run"}, "a damaged one is shown"
+
+
 def test_a_comparison_holds_runs_of_its_own(run, tmp_path):
     shutil.copytree(run, tmp_path / "compared" / "runs" / "abc")
     (tmp_path / "compared" / "bench.sqlite").touch()

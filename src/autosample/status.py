@@ -127,10 +127,11 @@ def _name(folder: Path) -> str:
 
 
 def _is_run(folder: Path) -> bool:
-    """Whether a folder is of a run, if a damaged one; exports have a manifest as well."""
+    """Whether a folder is of a run, if a damaged one; exports and web pages have manifests too."""
     path = folder / "manifest.json"
     try:
-        return "export" not in _read(path)
+        listed = _read(path)
+        return "sha256" in listed and "export" not in listed
     except UNREADABLE:
         return path.is_file()
 
