@@ -17,6 +17,7 @@ import pytest
 from autosample import AutoSample, __version__
 from autosample.cli import app, doctor, output, selfcheck
 from autosample.cli.run import start
+from autosample.data import Vocabulary
 from autosample.errors import StoreError
 from autosample.kernels import cache
 from autosample.models import MODELS
@@ -376,6 +377,15 @@ def test_report_is_written_and_compares_runs(cli, finished, tmp_path) -> None:
     code, _, err = cli("report", str(tmp_path / "none"))
     assert code == 7
     assert "AS5" in err
+
+
+def test_a_report_beside_a_run_on_another_test_is_refused(cli, finished) -> None:
+    """Also where every user has as many test items in both."""
+    data = tiny_dataset()
+    renamed = replace(data, items=Vocabulary(data.items.names.reverse()))
+    RunFolder.create("other", renamed, quick(strategy="fixed", epochs=1)).run()
+    code, _, err = cli("report", finished, "--against", "other")
+    assert (code, err.startswith("AS145")) == (3, True)
 
 
 def test_explain(cli) -> None:

@@ -2,11 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from autosample.data import Dataset, Interactions, Vocabulary
 from autosample.errors import DataError
+from autosample.evaluate import rank_held_out
 from autosample.report.measure import Difference, Mean
-from autosample.report.parties import Party, differences, gather, named
-from tests.report.making import tiny_run
+from autosample.report.parties import Party, differences, gather, in_numbers_of, named
+from tests.report.making import tiny_dataset, tiny_run
 
 
 def run(valid=0.1, **settings):
@@ -79,3 +82,31 @@ def test_names_say_which_is_the_best_fixed():
         "the best fixed sampler, dns",
         "popular",
     ]
+
+
+def test_ranks_by_other_numbers_are_those_of_the_same_users():
+    """Of the same test, whose ids another validation has put in another order."""
+    dataset, order = tiny_dataset(), np.random.default_rng(0).permutation
+    users, items = order(60), order(80)  # new numbers
+
+    def moved(part: Interactions) -> Interactions:
+        return Interactions.from_pairs(users[part.users], items[part.items], 60, 80)
+
+    def names(ids: Vocabulary, numbers: np.ndarray) -> Vocabulary:
+        return Vocabulary(ids.names.gather(np.argsort(numbers)))
+
+    parts = (moved(part) for part in (dataset.train, dataset.valid, dataset.test))
+    other = Dataset(*parts, names(dataset.users, users), names(dataset.items, items))
+    by_user, by_item = (torch.empty_like(t) for t in (run().user_table, run().item_table))
+    by_user[torch.from_numpy(users)] = run().user_table
+    by_item[torch.from_numpy(items)] = run().item_table
+    seen = other.train.union(other.valid)
+    ranks = rank_held_out(by_user, by_item, seen, other.test)
+    assert not np.array_equal(ranks.n_candidates, run().ranks.n_candidates)
+    told = in_numbers_of(dataset, replace(run(), ranks=ranks), other).ranks
+    for field in ("users", "indptr", "ranks", "n_candidates"):
+        np.testing.assert_array_equal(getattr(told, field), getattr(run().ranks, field))
+    with pytest.raises(DataError, match="AS145"):
+        in_numbers_of(dataset, run(), replace(dataset, test=dataset.valid))
+    same = run()
+    assert in_numbers_of(dataset, same, dataset) is same

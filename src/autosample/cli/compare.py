@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autosample.bench.runs import Run
+    from autosample.data import Dataset
+    from autosample.run import RunResult
 
 
 @spread
@@ -183,7 +185,7 @@ def write_page(label: str, runs: Sequence[Run], path: Path, command: str) -> Pat
     dataset = folder.dataset()
     against = {
         f"{run.label}, seed {run.settings.seed}": replace(
-            RunFolder.open(run.path).result(dataset), state={}
+            beside(run.path, dataset, same=run.fingerprint == first.fingerprint), state={}
         )
         for run in runs
         if run is not first
@@ -198,3 +200,22 @@ def write_page(label: str, runs: Sequence[Run], path: Path, command: str) -> Pat
         against=against,
         command=command,
     )
+
+
+def beside(path: Path, dataset: Dataset, *, same: bool = False) -> RunResult:
+    """The result of another run on the same test, with ranks by the numbers of the dataset.
+
+    Args:
+        path: Its folder.
+        dataset: Of the run that it is compared with.
+        same: It is known to be its own dataset, too, which is not read then.
+
+    Raises:
+        DataError: AS145 when the test is another.
+    """
+    from autosample.report.parties import in_numbers_of  # noqa: PLC0415
+    from autosample.store import RunFolder  # noqa: PLC0415
+
+    folder = RunFolder.open(path)
+    own = dataset if same else folder.dataset()
+    return in_numbers_of(dataset, folder.result(own), own)

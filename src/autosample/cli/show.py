@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from autosample.cli import options, output
-from autosample.cli.compare import write_page_of
+from autosample.cli.compare import beside, write_page_of
 from autosample.cli.options import Json
 from autosample.status import is_comparison
 
@@ -90,7 +90,7 @@ def _report_run(run: Path, against: Sequence[Path], out: Path | None) -> Path:
         dataset,
         out or run / "report.html",
         environment=folder.environment(),
-        against={name: RunFolder.open(path).result() for name, path in _named(against).items()},
+        against={name: beside(path, dataset) for name, path in _named(against).items()},
         command=shlex.join(["autosample", "repeat", str(run)]),
     )
 

@@ -109,12 +109,17 @@ def check_same_test(run: Ranks, other: Ranks) -> None:
     """
     same = np.array_equal(run.users, other.users) and np.array_equal(run.indptr, other.indptr)
     if not same:
-        raise DataError(
-            "AS145",
-            f"Runs are compared on the same test split, got {len(run)} and {len(other)} users or "
-            "other held-out items.",
-            "Test both on the same dataset; give the test as a file where seeds differ.",
-        )
+        raise other_test(len(run), len(other))
+
+
+def other_test(users: int, others: int) -> DataError:
+    """The error for runs with so many users in tests that are not the same."""
+    return DataError(
+        "AS145",
+        f"Runs are compared on the same test split, got {users} and {others} users or "
+        "other held-out items.",
+        "Test both on the same dataset; give the test as a file where seeds differ.",
+    )
 
 
 def paired(own: FloatArray, theirs: FloatArray) -> Difference:

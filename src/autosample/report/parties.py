@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from autosample.data import Dataset
 from autosample.metrics import Ranks, per_user
-from autosample.report.measure import Difference, FloatArray, check_same_test, holm, paired
+from autosample.report.measure import (
+    Difference,
+    FloatArray,
+    check_same_test,
+    holm,
+    other_test,
+    paired,
+)
 from autosample.run import RunResult
 
 THIS = "this run"
@@ -85,6 +93,37 @@ def gather(result: RunResult, against: Mapping[str, RunResult], name: str = THIS
         )
         for label, group in zip(labels, groups, strict=True)
     ]
+
+
+def in_numbers_of(dataset: Dataset, result: RunResult, own: Dataset) -> RunResult:
+    """A result whose ranks go by the numbers of another dataset with the same test.
+
+    Ids are numbered as they come in training, so that users of one test have other numbers where
+    another seed has drawn another validation.
+
+    Args:
+        dataset: Whose numbers are wanted.
+        result: A run's.
+        own: The dataset of that run.
+
+    Raises:
+        DataError: AS145 when the two have other users, or other items of a user, in the test.
+    """
+    ranks, test, wanted = result.ranks, own.test, dataset.test
+    same = own is dataset or own.fingerprint() == dataset.fingerprint()
+    if same or ranks is None or not len(wanted):
+        return result
+    users = dataset.users.numbers(own.users.names)
+    items = dataset.items.numbers(own.items.names)[test.items]
+    order = np.lexsort((items, users[test.users]))
+    theirs = users[test.users][order], items[order]
+    if not (np.array_equal(theirs[0], wanted.users) and np.array_equal(theirs[1], wanted.items)):
+        raise other_test(len(np.flatnonzero(wanted.user_counts)), len(ranks))
+    place = np.argsort(users[ranks.users])
+    there = users[ranks.users][place]
+    indptr = np.concatenate([[0], np.cumsum(wanted.user_counts[there])]).astype(np.int64)
+    moved = Ranks(there, indptr, ranks.ranks[order], ranks.n_candidates[place])
+    return replace(result, ranks=moved)
 
 
 def _place(groups: list[dict[str, RunResult]], name: str, run: RunResult) -> None:
