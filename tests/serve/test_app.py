@@ -184,6 +184,17 @@ def test_requests_out_of_bounds_are_refused(body) -> None:
     assert (response.status_code, fault(response)) == (422, "AS290")
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", ""])
+def test_json_that_is_not_said_to_be_is_told_so(kind) -> None:
+    """As curl -d sends it."""
+    headers = {"content-type": kind} if kind else {}
+    response = APP.ask("POST", "/recommend", content=b'{"users": ["u1"]}', headers=headers)
+    assert (response.status_code, fault(response)) == (422, "AS290")
+    assert "content-type: application/json" in response.json()["error"]["fix"]
+    body = APP.post("/recommend", {"users": "u1"}).json()
+    assert "content-type" not in body["error"]["fix"]
+
+
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b"null", b"", b"NaN"])
 def test_what_is_no_json_is_refused(content) -> None:
     for path in ("/recommend", "/fold-in"):

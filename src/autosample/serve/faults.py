@@ -118,11 +118,15 @@ async def _of_ours(request: Request, error: Any) -> JSONResponse:  # noqa: ARG00
     return answer(error)
 
 
-async def _of_a_request(request: Request, error: Any) -> JSONResponse:  # noqa: ARG001, RUF100
+async def _of_a_request(request: Request, error: Any) -> JSONResponse:
     problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
     text = f"The request must fit its description: {'; '.join(problems[:5])}."
     plain = text.encode("utf-8", "replace").decode()
-    return answer(SettingsError("AS290", plain, "See /openapi.json."))
+    fix = "See /openapi.json."
+    unread = any(tuple(one["loc"]) == ("body",) for one in error.errors())
+    if unread and "json" not in request.headers.get("content-type", ""):
+        fix = "Send JSON with the header content-type: application/json."
+    return answer(SettingsError("AS290", plain, fix))
 
 
 async def _of_http(request: Request, error: Any) -> JSONResponse:
