@@ -195,6 +195,15 @@ def test_json_that_is_not_said_to_be_is_told_so(kind) -> None:
     assert "content-type" not in body["error"]["fix"]
 
 
+def test_misspelt_parameters_are_refused() -> None:
+    for path, name in (("/recommend?user=u1", "exclud"), ("/similar?item=i1", "limit")):
+        response = APP.ask("GET", f"{path}&{name}=i1")
+        assert (response.status_code, fault(response)) == (422, "AS290")
+        assert f"no parameter '{name}'" in response.json()["error"]["problem"]
+    assert "Did you mean 'exclude'?" in APP.get("/recommend", user="u1", exclud="i1").text
+    assert fault(APP.ask("POST", "/recommend?k=3", content=b"{}", headers=JSON)) == "AS290"
+
+
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b"null", b"", b"NaN"])
 def test_what_is_no_json_is_refused(content) -> None:
     for path in ("/recommend", "/fold-in"):

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from fastapi import FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 
 from autosample.data import Interactions
-from autosample.errors import DataError, SettingsError
+from autosample.errors import DataError, SettingsError, did_you_mean
 from autosample.evaluate import IntArray
 from autosample.serve import schemas
 from autosample.serve.batch import Batcher, Job
@@ -44,6 +44,7 @@ def make_app(
         responses=_PROBLEMS,
         docs_url=None,  # those pages fetch scripts from elsewhere
         redoc_url=None,
+        dependencies=[Depends(_refuse_unknown_names)],
     )
     install(app)
     app.add_middleware(Gate, most=MOST_BYTES, hosts=hosts)
@@ -195,6 +196,14 @@ class Answers:
         if self._unknown == "error":
             unknown = [user for user, number in zip(users, numbers, strict=True) if number < 0]
             raise DataError("AS133", "Every user must be known.", "Ask for others.", unknown)
+
+
+async def _refuse_unknown_names(request: Request) -> None:
+    """Refuse parameters that do not exist, such as misspelt ones, as names in a body are."""
+    known = [one.alias for one in request.scope["route"].dependant.query_params]
+    for name in request.query_params.keys() - known:
+        told = f"There is no parameter {name!r} here.{did_you_mean(name, known)}"
+        raise SettingsError("AS290", told, "See /openapi.json.")
 
 
 def _numbers(model: Model, items: Sequence[str]) -> IntArray:
