@@ -240,7 +240,8 @@ CODES: dict[str, str] = {
     "autosample.testing.check_model.",
     "AS410": "Scores are not numbers, so nothing can be ranked. Training diverged: lower --lr.",
     # Run folders.
-    "AS501": "A new run or export needs an empty folder, so that nothing is overwritten. "
+    "AS501": "A new run or export needs an empty folder, so that nothing is overwritten, and a "
+    "comparison or bench one that is not of a run. "
     "Name another with --out, or go on with the run in it by `autosample resume`.",
     "AS502": "The disk is full. What was written before is intact: free some space and resume.",
     "AS503": "The folder may not be written to. Name another with --out.",

@@ -150,6 +150,11 @@ def test_a_table_that_takes_nothing_is_an_error_for_people(made, pragma, code):
 def test_other_folders_and_versions_are_refused(tmp_path, planned):
     with pytest.raises(StoreError, match="AS531"):
         JobTable(tmp_path)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "manifest.json").touch()
+    with pytest.raises(StoreError, match="AS501"):
+        JobTable(tmp_path / "run", create=True)
+    assert len(list((tmp_path / "run").iterdir())) == 1
     table_of(tmp_path, planned)._base.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="AS532"):
         JobTable(tmp_path)

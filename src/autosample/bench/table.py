@@ -77,8 +77,9 @@ class JobTable:
         create: Make the table where there is none.
 
     Raises:
-        StoreError: AS531 when there is no table, AS532 when another version made it; AS502, AS503,
-            AS504, here and from every method, when it cannot be read and written.
+        StoreError: AS501 in the folder of a run, AS531 when there is no table, AS532 when another
+            version made it; AS502, AS503, AS504, here and from every method, when it cannot be read
+            and written.
     """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
@@ -88,6 +89,13 @@ class JobTable:
                 "AS531",
                 f"{folder} must be the folder of a bench.",
                 "Make one: autosample bench plan.",
+            )
+        if create and not path.exists() and (folder / "manifest.json").exists():
+            raise StoreError(
+                "AS501",
+                f"A bench needs a folder of its own, and {folder} has a manifest.json, as those of "
+                "runs and exports have.",
+                "Name another.",
             )
         folder.mkdir(parents=True, exist_ok=True)
         self._path = path
