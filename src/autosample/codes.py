@@ -15,8 +15,8 @@ CODES: dict[str, str] = {
     "AS104": "A column that was asked for is missing, or occurs twice. The message lists the "
     "columns found. Use --user, --item, --rating and --time, and --no-header for a file whose "
     "first line is data already.",
-    "AS105": "With this separator the lines have one field only, so another is meant. Name it with "
-    "--separator.",
+    "AS105": "With this separator the lines have one field only, so another is meant, or two "
+    "separators would fit. Name it with --separator.",
     "AS106": "Lines differ in their number of fields, or a quote is not closed; the message shows "
     "line numbers. Correct them, or drop them with --skip-bad-lines, which counts what it drops.",
     "AS107": "The file is cut off or not what its ending says, such as half a Parquet or gzip "

@@ -145,3 +145,16 @@ def test_refusals(tmp_path):
     (tmp_path / "a.csv").write_text(text(","))
     with pytest.raises(DataError, match="AS108"):
         read_events(tmp_path / "a.csv", file_format="excel")
+
+
+def test_commas_in_numbers_are_not_taken_for_separators(tmp_path):
+    """As spreadsheets of half of Europe write them; without a header nothing else tells."""
+    path = tmp_path / "events.csv"
+    roles = {"user": "column_1", "item": "column_2"}
+    path.write_text("a;x;3,5\nb;y;4,0\n")
+    with pytest.raises(DataError, match=r"AS105: .*';'.*--separator"):
+        read_events(path, header=False, **roles)
+    assert read_events(path, header=False, separator=";", **roles).frame["item"][0] == "x"
+    assert read_events(path, header=False, separator=",", **roles).frame["item"][0] == "5"
+    path.write_text("a,x,Action;Drama;War\nb,y,War\n")
+    assert read_events(path, header=False, **roles).frame["item"].to_list() == ["x", "y"]

@@ -20,7 +20,7 @@ from autosample.data.formats import (
 from autosample.data.frames import frame_columns
 from autosample.data.lines import read_lines
 from autosample.data.parquet import parquet_columns
-from autosample.data.tables import check_columns, guess_separator, parse_table
+from autosample.data.tables import check_columns, check_comma, guess_separator, parse_table
 from autosample.errors import DataError
 
 FileFormat = Literal["auto", "table", "lightgcn"]
@@ -120,6 +120,8 @@ def _read_table(
     """Events of delimited text."""
     first = next(line for line in lines if line.strip())
     mark = separator or _KNOWN_SEPARATORS.get(kind) or guess_separator(first)
+    if separator is None and not header:
+        check_comma(lines, name, mark)
     table = parse_table(lines, name, separator=mark, header=header, skip_bad_lines=skip_bad_lines)
     wanted = list(roles.values())
     if kind == ".inter" and header:

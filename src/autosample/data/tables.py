@@ -13,6 +13,7 @@ from autosample.data.events import Note
 from autosample.errors import DataError
 
 SEPARATORS = ("\t", "::", ",", ";", "|", " ")
+_PROBE = 200  # lines that are looked at
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,23 @@ def parse_table(
 def guess_separator(line: str) -> str:
     """The likeliest separator of a line: the first of the known ones that occurs in it."""
     return next((mark for mark in SEPARATORS if mark in line), ",")
+
+
+def check_comma(lines: pl.Series, name: str, separator: str) -> None:
+    """Refuse a comma that was not asked for where it may be in numbers, as of ``a;b;3,5`` (AS105).
+
+    With a header the first line tells.
+    """
+    probe = lines.head(_PROBE)
+    probe = probe.filter(probe.str.strip_chars() != "")
+    commas, others = (probe.str.count_matches(mark, literal=True) for mark in ",;")
+    if separator == "," and others.n_unique() == 1 and (others > commas).all():
+        raise DataError(
+            "AS105",
+            f"{name} may be separated by ';', with commas in its numbers, or by ','.",
+            "Name the separator with --separator (separator= in Python).",
+            probe[:1],
+        )
 
 
 def check_columns(wanted: Sequence[str], available: Sequence[str], name: str) -> None:
