@@ -104,3 +104,11 @@ def test_tables_that_do_not_fit_are_refused(users, items):
 def test_another_pooling_is_refused():
     with pytest.raises(SettingsError, match=r"AS280: pooling must be .* got 'sum'"):
         view(torch.zeros(2, 3), torch.zeros(4, 3), pooling="sum")
+
+
+@pytest.mark.parametrize(("user", "item"), [(8, 0), (-1, 0), (0, 24), (0, -1)])
+def test_scores_of_no_user_or_item_are_refused(user, item):
+    seen = attached("mean")[1]
+    for ask in (seen.scores, seen.layer_scores):
+        with pytest.raises(IndexError, match="must be from 0 to"):
+            ask(torch.tensor([0, user]), torch.tensor([[0], [item]]))

@@ -55,3 +55,30 @@ def test_a_row_does_not_depend_on_its_neighbours():
     whole = pair_scores(left, right, rows, columns)
     parts = [pair_scores(left, right, rows[b : b + 1], columns[b : b + 1]) for b in range(50)]
     assert torch.equal(whole, torch.cat(parts))
+
+
+@pytest.mark.parametrize("twin", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "columns", "told"),
+    [
+        ([11], [[0]], "users must be from 0 to 10, got 11 to 11"),
+        ([3, -1], [[0], [1]], "users must be from 0 to 10, got -1 to 3"),
+        ([0, 1], [[2, 16], [17, 3]], "items must be from 0 to 16, got 2 to 17"),
+        ([0], [[5, -(10**12), 10**12]], "items must be from 0 to 16"),
+    ],
+)
+def test_numbers_of_no_row_are_refused(rows, columns, told, twin, monkeypatch):
+    monkeypatch.setattr("autosample.kernels.score.compiled", lambda _: not twin)
+    left, right, _, _ = case(1, 1, 5)
+    with pytest.raises(IndexError, match=told):
+        pair_scores(left, right, torch.tensor(rows), torch.tensor(columns))
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [([0, 1], [[2]]), ([0], [2]), ([[0]], [[2]]), ([0.0], [[2]]), ([0], [[2.0]])],
+)
+def test_numbers_of_another_form_are_refused(rows, columns):
+    left, right, _, _ = case(1, 1, 5)
+    with pytest.raises(ValueError, match=r"\(B,\) users and \(B, M\) items, whole numbers, got"):
+        pair_scores(left, right, torch.tensor(rows), torch.tensor(columns))

@@ -134,3 +134,11 @@ def test_row_gradient_adds_rows_that_were_handed_out():
     assert torch.allclose(dense, table.grad, atol=1e-4)
     touches = dict(zip(total.rows.tolist(), total.touches.tolist(), strict=True))
     assert touches == {0: 1, 2: 2, 8: 1, 9: 1, 13: 3, 31: 1}
+
+
+@pytest.mark.parametrize(("user", "item"), [(8, 0), (-1, 0), (0, 24), (0, -1)])
+def test_scores_of_no_user_or_item_are_refused(view, user, item):
+    """Below its first item a table has users, and above its last user items."""
+    for ask in (view.scores, view.layer_scores):
+        with pytest.raises(IndexError, match="must be from 0 to"):
+            ask(torch.tensor([0, user]), torch.tensor([[0], [item]]))

@@ -101,7 +101,11 @@ class AttachedView:
         return len(self._users)
 
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
-        """(B,), (B, M) -> (B, M) float32, no gradient."""
+        """(B,), (B, M) -> (B, M) float32, no gradient.
+
+        Raises:
+            IndexError: When a number is that of no user or item.
+        """
         return pair_scores(self._user_table, self._item_table, users, items)
 
     def layer_scores(self, users: Tensor, items: Tensor) -> Tensor:

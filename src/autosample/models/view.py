@@ -80,14 +80,18 @@ class TableView:
         return len(self._layers)
 
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
-        """(B,), (B, M) -> (B, M) float32, no gradient."""
+        """(B,), (B, M) -> (B, M) float32, no gradient.
+
+        Raises:
+            IndexError: When a number is that of no user or item.
+        """
         self._make(users, items)
-        return pair_scores(self._table, self._table[self._users :], users, items)
+        return pair_scores(*self._sides(self._table, self._table), users, items)
 
     def layer_scores(self, users: Tensor, items: Tensor) -> Tensor:
         """(B,), (B, M) -> (B, M, L) float32, no gradient; see the protocol for the meaning."""
         columns = [
-            pair_scores(own, rows[self._users :], users, items)
+            pair_scores(*self._sides(own, rows), users, items)
             for own, rows in self._meetings(users, items)
         ]
         return torch.stack(columns).permute(1, 2, 0)
@@ -119,7 +123,7 @@ class TableView:
         total = torch.zeros(len(users), device=users.device)
         for layer, (own, rows) in enumerate(self._meetings(users, blend.items)):
             items, shares = blend.items[:, :, layer].contiguous(), blend.shares[:, :, layer]
-            total += (pair_scores(own, rows[self._users :], users, items) * shares).sum(dim=1)
+            total += (pair_scores(*self._sides(own, rows), users, items) * shares).sum(dim=1)
         return (total / self.n_layers if self._pooling == "mean" else total)[:, None]
 
     def blend_backward(self, users: Tensor, blend: Blend, coefficient: Tensor) -> None:
@@ -150,6 +154,10 @@ class TableView:
         for layer in self._layers:
             rows = layer.detach()
             yield (self._table if self._pooling == "mean" else rows), rows
+
+    def _sides(self, own: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The users' part of one table, and the items' of another."""
+        return own[: self._users], rows[self._users :]
 
     def _make(self, users: Tensor, items: Tensor) -> None:
         """See to it that their rows of what ``fill`` makes are there."""
