@@ -86,9 +86,10 @@ class Negatives:
     def instances(self, view: View) -> Tensor:
         """(B, K, L, D) rows by layer, with gradient, whatever they are made of."""
         if self.blend is not None:
-            parts = zip(self.blend.items.unbind(1), self.blend.shares.unbind(1), strict=True)
-            rows = [share[:, :, None] * view.item_hops(items) for items, share in parts]
-            return torch.stack(rows).sum(dim=0)[:, None]
+            rows = [view.item_hops(items) for items in self.blend.items.unbind(1)]
+            shares = self.blend.shares.to(rows[0].dtype)[..., None].unbind(1)
+            parts = [share * own for share, own in zip(shares, rows, strict=True)]
+            return torch.stack(parts).sum(dim=0)[:, None]
         return view.item_layers(self.ids) if self.vectors is None else self.vectors
 
 

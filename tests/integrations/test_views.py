@@ -112,3 +112,22 @@ def test_scores_of_no_user_or_item_are_refused(user, item):
     for ask in (seen.scores, seen.layer_scores):
         with pytest.raises(IndexError, match="must be from 0 to"):
             ask(torch.tensor([0, user]), torch.tensor([[0], [item]]))
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_takes_tables_of_other_precisions(name, kind):
+    generator = torch.Generator().manual_seed(0)
+    plain = [torch.randn(n, 6, generator=generator).to(kind) for n in (8, 24)]
+    tables = [nn.Parameter(table) for table in plain]
+    sampling = NegativeSampling(name, tiny_interactions(), dim=6)
+    seen = view(*tables)
+    sampling.begin_epoch(0, seen)
+    negatives = sampling(tiny_batch(), seen)
+    positive, negative = seen.pair(tiny_batch(), negatives)
+    assert positive.dtype == negative.dtype == kind
+    loss = bpr(positive, negative, negatives).mean()
+    if negatives.auxiliary is not None:
+        loss = loss + negatives.auxiliary
+    loss.backward()
+    assert all(torch.isfinite(table.grad).all() for table in tables)

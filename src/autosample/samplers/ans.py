@@ -82,7 +82,7 @@ class ANS(Sampler):
         user, positive = view.user_layers(batch.users), view.item_layers(batch.positives)
         candidates = draw.unseen(batch, self.pool)
         noise = draw.uniform(batch, user[0].numel(), stream=_STREAM).reshape(user.shape)
-        noise, by_user = normalize(noise, dim=-1), self.gates.apply_to(user, 1)
+        noise, by_user = normalize(noise, dim=-1).to(user.dtype), self.gates.apply_to(user, 1)
         with torch.no_grad():
             values = []
             for column in candidates.unbind(dim=1):
@@ -101,7 +101,8 @@ class ANS(Sampler):
         hard, positive_hard = negative * gate, positive * gate
         easy, positive_easy = negative - hard, positive - positive_hard
         x = self.margin.apply_to(hard * positive_hard, 0)
-        size = 0.1 * torch.sigmoid(x / (x**2 + 1e-4))
+        x = x.to(torch.promote_types(x.dtype, torch.float32))  # its square may be none in float16
+        size = (0.1 * torch.sigmoid(x / (x**2 + 1e-4))).to(noise.dtype)
         step = size * noise * torch.sign(positive_easy - easy)
         return _Parts(hard, easy, positive_hard, positive_easy, negative + step)
 

@@ -55,7 +55,7 @@ class AOBPR(Sampler):
     @torch.no_grad()
     def begin_epoch(self, view: View, draw: Draw) -> None:
         """Rank the items by every factor."""
-        rows = view.pool(view.item_layers(torch.arange(draw.n_items, device=draw.device)))
+        rows = view.pool(view.item_layers(torch.arange(draw.n_items, device=draw.device))).float()
         ranking = rows.argsort(dim=0, descending=True, stable=True).T.int().contiguous()
         self.register_buffer("ranking", ranking, persistent=False)
         self.register_buffer("spread", rows.std(dim=0, correction=0), persistent=False)
@@ -63,7 +63,7 @@ class AOBPR(Sampler):
     @torch.no_grad()
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """The first unseen item among the tries."""
-        user = view.pool(view.user_layers(batch.users))
+        user = view.pool(view.user_layers(batch.users)).float()
         fallback = draw.unseen(batch, 1)
         rank = self.ranks(draw.uniform(batch, self.tries, stream=_RANK_STREAM))
         logits = (user.abs() * self.spread).clamp_min(1e-30).log()

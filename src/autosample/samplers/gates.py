@@ -33,5 +33,6 @@ class Gates(nn.Module):
         self.bias = nn.Parameter(bound * (2 * bias - 1))
 
     def apply_to(self, rows: Tensor, gate: int) -> Tensor:
-        """Map number ``gate`` of (..., D) rows: (..., width)."""
-        return table_product(rows, self.weight[gate].T) + self.bias[gate]
+        """Map number ``gate`` of (..., D) rows: (..., width), of the rows' type."""
+        weight, bias = (part[gate].to(rows.dtype) for part in (self.weight, self.bias))
+        return table_product(rows, weight.T) + bias

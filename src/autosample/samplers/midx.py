@@ -75,10 +75,10 @@ class MIDX(WeightedSampler):
         """Sort the items into cells by their final rows as they are now."""
         super().begin_epoch(view, draw)
         items = torch.arange(draw.n_items, device=self.item_weights.device)
-        rows = torch.cat([view.pool(view.item_layers(part)) for part in torch.split(items, _BLOCK)])
+        parts = [view.pool(view.item_layers(part)).float() for part in torch.split(items, _BLOCK)]
         keys = draw.uniform(Batch(items, items, items), 2, stream=_FIRST_STREAM)
         first = keys.argsort(dim=0, stable=True)[: self.codewords]
-        self.index = MultiIndex(rows, self.item_weights, first)
+        self.index = MultiIndex(torch.cat(parts), self.item_weights, first)
 
     @torch.no_grad()
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
@@ -99,7 +99,8 @@ class MIDX(WeightedSampler):
 
     def _scores(self, batch: Batch, view: View) -> tuple[Tensor, Tensor]:
         """(B, C) scores of the left and of the right codewords, by temperature."""
-        return self.index.scores(view.pool(view.user_layers(batch.users)) / self.temperature)
+        rows = view.pool(view.user_layers(batch.users)).float()
+        return self.index.scores(rows / self.temperature)
 
     def _chance(self, batch: Batch, scores: tuple[Tensor, Tensor], items: Tensor) -> Tensor:
         """(B, M) probability of unseen ``items``, with what falls to them from seen ones."""
