@@ -91,7 +91,10 @@ def test_codewords_far_apart_by_hand():
     assert logits.tolist() == [[-1600 + 400, 1600 - 400]]  # what e^-400 adds to e^400 is lost
 
 
-@pytest.mark.parametrize("wrong", [{"codewords": 0}, {"temperature": 0.0}, {"beta": -5.0}])
+WRONG = [{"codewords": 0}, {"temperature": 0.0}, {"beta": -5.0}, {"beta": 5.0}]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_out_of_range_is_refused(wrong):
     with pytest.raises(SettingsError, match=r"AS220"):
         MIDX(**wrong)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
-from autosample.samplers.base import check_at_least
+from autosample.samplers.base import check_at_least, check_at_most
 from autosample.samplers.draw import Draw
 from autosample.samplers.multi_index import MultiIndex
 from autosample.samplers.weighted import WeightedSampler, item_counts
@@ -44,8 +44,8 @@ class MIDX(WeightedSampler):
         k: Negatives per positive, K.
 
     Raises:
-        SettingsError: AS220 when ``codewords`` or ``k`` is below 1, ``beta`` below -4 or
-            ``temperature`` below 0.001.
+        SettingsError: AS220 when ``codewords`` or ``k`` is below 1, ``beta`` outside -4 .. 4
+            or ``temperature`` below 0.001.
 
     Shapes: ids and log_q (B, K). Cost: O(D C + C^2 + K (C + log I) + h) per positive,
     O(I D C) per epoch; memory 24 I + 8 C^2 bytes.
@@ -64,6 +64,7 @@ class MIDX(WeightedSampler):
         super().__init__()
         check_at_least(type(self), codewords=(codewords, 1), beta=(beta, -4), k=(k, 1))
         check_at_least(type(self), temperature=(temperature, 0.001))
+        check_at_most(type(self), beta=(beta, 4))
         self.codewords, self.beta, self.temperature, self.k = codewords, beta, temperature, k
 
     def weigh(self, interactions: Interactions) -> Tensor:
