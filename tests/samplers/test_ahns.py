@@ -59,3 +59,8 @@ def test_an_unreachable_target_is_dns():
 def test_out_of_range_is_refused(wrong):
     with pytest.raises(SettingsError, match="AS220"):
         AHNS(**wrong)
+
+
+def test_a_target_beyond_what_sums_can_tell_apart_is_the_hardest_too():
+    ids, pool = pick(AHNS(pool=8, p=-10.0), -50.0)  # the target is 1e35
+    assert torch.equal(ids, pool.max(dim=1).values)

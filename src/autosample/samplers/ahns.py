@@ -56,5 +56,7 @@ class AHNS(Sampler):
         candidates = draw.pool(batch, view, self.pool)
         positive = view.scores(batch.users, batch.positives[:, None]).double()
         target = self.beta * (positive + self.alpha).clamp_min(_FLOOR) ** (self.p + 1)
+        # beyond the hardest nothing is nearer, but differences of large numbers are rounded away
+        target = target.minimum(candidates.scores.double().amax(dim=1, keepdim=True))
         distance = (candidates.scores.double() - target).abs()
         return Negatives(ids=candidates.ids.gather(1, distance.argmin(dim=1, keepdim=True)))
