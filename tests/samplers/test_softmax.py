@@ -10,7 +10,7 @@ from autosample.testing.checks import chi_square
 from autosample.testing.samplers import Case
 
 
-@pytest.mark.parametrize("temperature", [0.0, 1e-6])
+@pytest.mark.parametrize("temperature", [0.0, 5e-324, 1e-200, 1e-6])
 def test_cold_is_dns(temperature):
     view = tiny_views()["mean"]
     samplers = (PoolSoftmax(pool=8, temperature=temperature), DNS(pool=8))

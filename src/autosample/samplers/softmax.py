@@ -11,6 +11,7 @@ from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
 
 _STREAM = 12
+_COLDEST = 1e-200  # below, scores by temperature may be no numbers, and are as far apart as ever
 
 
 class PoolSoftmax(Sampler):
@@ -47,7 +48,7 @@ class PoolSoftmax(Sampler):
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """One candidate by softmax."""
         candidates = draw.pool(batch, view, self.pool)
-        if self.temperature == 0:
+        if self.temperature < _COLDEST:
             chosen = candidates.scores.argmax(dim=1, keepdim=True)
         else:
             inverse = 0.0 if math.isinf(self.temperature) else 1.0 / self.temperature
