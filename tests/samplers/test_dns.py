@@ -42,3 +42,10 @@ def test_probability_by_counting_all_pools_of_two():
 def test_an_empty_pool_is_refused():
     with pytest.raises(SettingsError, match="AS220"):
         DNS(pool=0)
+
+
+def test_probability_with_a_pool_far_larger_than_what_is_left():
+    case, batch = Case(DNS(pool=1000), tiny_views()["flat"]), tiny_batch(users=(0, 6))
+    chance = case.sampler.probability(batch, case.view, case.draw(0))
+    torch.testing.assert_close(chance.sum(dim=1), torch.ones(len(chance)).double())
+    assert bool((chance[batch.users == 6, 5] == 1).all())

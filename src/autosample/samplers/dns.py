@@ -52,4 +52,5 @@ class DNS(Sampler):
         scores = view.scores(batch.users, items).masked_fill(~free, -torch.inf)
         rank = scores.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
         n = free.sum(dim=1, keepdim=True).double()
-        return (((n - rank) / n) ** self.pool - ((n - rank - 1) / n) ** self.pool) * free
+        no_harder, easier = ((((n - r) / n).clamp_min(0)) ** self.pool for r in (rank, rank + 1))
+        return (no_harder - easier) * free
