@@ -5,6 +5,7 @@ import torch
 
 from autosample.data import Interactions
 from autosample.errors import AutosampleError, SettingsError
+from autosample.kernels.member import contains
 from autosample.run import run
 from autosample.samplers.exposure import Exposure
 from autosample.samplers.uniform import Uniform
@@ -76,3 +77,16 @@ def test_a_run_takes_it_as_a_candidate():
 def test_out_of_range_is_refused():
     with pytest.raises(SettingsError, match=r"AS220"):
         Exposure(share=1.5)
+
+
+def test_what_was_shown_is_searched_as_it_is_kept(monkeypatch):
+    """A copy in every step would cost more than the draw."""
+    case, searched = Case(Exposure(), tiny_views()["flat"]), []
+
+    def noted(starts, shown, *asked):
+        searched.append(shown)
+        return contains(starts, shown, *asked)
+
+    monkeypatch.setattr("autosample.samplers.exposure.contains", noted)
+    case.run(tiny_batch(), epochs=1)
+    assert [one is case.sampler.shown for one in searched] == [True]

@@ -47,7 +47,7 @@ class Exposure(Sampler):
     cost: ClassVar[str] = "O(K log h)"
 
     starts: Tensor  # (U + 1,) int64, where each user's shown items begin
-    shown: Tensor  # (n,) int64, items by user, ascending
+    shown: Tensor  # (n,) int32, items by user, ascending
 
     def __init__(self, *, share: float = 0.5, k: int = 1) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Exposure(Sampler):
         left = np.flatnonzero(~np.isin(keys, taken))
         counts = np.bincount(exposed.users[left], minlength=exposed.n_users)
         starts = torch.from_numpy(np.concatenate([[0], counts.cumsum()]))
-        shown = torch.from_numpy(exposed.items[left].astype(np.int64))
+        shown = torch.from_numpy(exposed.items[left])
         self.register_buffer("starts", starts, persistent=False)
         self.register_buffer("shown", shown, persistent=False)
 
@@ -74,7 +74,7 @@ class Exposure(Sampler):
             place = (draw.uniform(batch, self.k, stream=_SHOWN_STREAM).double() * counts).long()
             place = (self.starts[batch.users][:, None] + place).clamp_max(len(self.shown) - 1)
             wanted = draw.uniform(batch, self.k, stream=_KIND_STREAM) < self.share
-            ids = torch.where(wanted & (counts > 0), self.shown[place], ids)
+            ids = torch.where(wanted & (counts > 0), self.shown[place].long(), ids)
         return Negatives(ids=ids, log_q=self._chance(batch, ids, draw).log().float())
 
     def probability(self, batch: Batch, view: View, draw: Draw) -> Tensor | None:
@@ -89,7 +89,7 @@ class Exposure(Sampler):
     def _chance(self, batch: Batch, items: Tensor, draw: Draw) -> Tensor:
         """(B, M) float64 probability of unseen ``items``."""
         counts = self._counts(batch.users)
-        among = contains(self.starts, self.shown.int(), batch.users, items).double()
+        among = contains(self.starts, self.shown, batch.users, items).double()
         share = self.share * (counts > 0)
         flat = (1 - share) / draw.n_unseen(batch.users)[:, None].double()
         return share * among / counts.clamp_min(1) + flat
