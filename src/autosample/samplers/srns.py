@@ -30,7 +30,8 @@ class SRNS(Sampler):
 
     Differs from the paper: candidates are drawn once and stay; the memory changes once an epoch;
     mean and variance are exponential averages with weight 1/5 for the newest epoch in place of
-    five stored epochs; the history of P takes the user's first item as its positive.
+    five stored epochs; the history of P takes the user's first item as its positive; survivors are
+    drawn by P, not by the scores themselves.
 
     Args:
         candidates: Candidates per user, V.
