@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from autosample.border import checked
 from autosample.data import Dataset, Events, Interactions, Note, load_dataset, read_events
 from autosample.errors import SettingsError
 from autosample.evaluate import rank_held_out
@@ -120,10 +121,11 @@ class AutoSample(Estimator):
         self.seed = seed
         self.device = device
 
+    @checked
     def fit(
         self,
         data: Any,
-        y: None = None,
+        y: Any = None,
         *,
         folder: str | Path | None = None,
         on_progress: Callable[[Progress], None] | None = None,
@@ -163,6 +165,7 @@ class AutoSample(Estimator):
         told = run_folder.run(dataset, on_progress=on_progress, on_record=on_record)
         return self._take(dataset, told)
 
+    @checked
     def recommend(
         self,
         users: str | float | np.number[Any] | Iterable[str | float],
@@ -195,7 +198,7 @@ class AutoSample(Estimator):
         lists = Lists.of(self._fitted(), self.dataset_)
         return as_frame(lists.recommend(names, k, unknown=unknown), frame)
 
-    def score(self, data: Any, y: None = None, **reading: Any) -> float:
+    def score(self, data: Any, y: Any = None, **reading: Any) -> float:
         """Mean of ``metric`` when all items are ranked for the users of other interactions.
 
         Left out are users and items without training interactions and pairs that training or
@@ -215,6 +218,7 @@ class AutoSample(Estimator):
         ranks = rank_held_out(result.user_table, result.item_table, result.seen, held)
         return summarise(ranks, [self.metric])[self.metric]
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write settings, data and result to a new folder.
 
@@ -229,6 +233,7 @@ class AutoSample(Estimator):
         return write_report(self._fitted(), self.dataset_, path, **options)
 
     @classmethod
+    @checked
     def load(cls, path: str | Path) -> Self:
         """Read a folder written by :meth:`save`, :meth:`fit` or the command line.
 

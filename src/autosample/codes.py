@@ -28,8 +28,8 @@ CODES: dict[str, str] = {
     "columns that mix types, cannot be told apart safely: convert them first. Ids asked for are "
     "text: '7'.",
     "AS110": "There must be one user for every item when interactions are built from two arrays.",
-    "AS111": "A user or item number is outside 0 .. n-1. Numbers come from a vocabulary; ids are "
-    "the user's own labels.",
+    "AS111": "A user or item number is outside 0 .. n-1, or not whole. Numbers come from a "
+    "vocabulary; ids are the user's own labels.",
     "AS112": "Parts of a dataset must number the same users and items. Read and split them "
     "together.",
     "AS113": "More than one row in a hundred lacks a user or an item, which points to a wrong "
@@ -197,6 +197,9 @@ CODES: dict[str, str] = {
     "change the result, so it is not passed over silently.",
     "AS283": "A batch for NegativeSampling is three (B,) tensors of whole numbers, whose users and "
     "positives are those of the interactions. Compiled kernels check no bounds.",
+    "AS284": "A call in Python has an argument that does not exist, with the nearest name, or one "
+    "of another type than its documentation says, such as the text of a sampler where a sampler is "
+    "wanted, or 2.0 for a whole number.",
     "AS285": "By the estimate made before a run starts, it needs more memory than is free: tables "
     "and moments grow with users, items and --dim, the states a search keeps with its candidates. "
     "The run goes on; if the system ends it, resume it on a larger machine.",

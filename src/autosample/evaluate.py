@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from autosample.data.interactions import Interactions
+from autosample.border import checked
+from autosample.data.interactions import Interactions, whole_numbers
 from autosample.errors import DataError, SettingsError
 from autosample.kernels.best import top_k
 from autosample.kernels.rank import ranks_of
@@ -18,6 +19,7 @@ from autosample.metrics import Ranks
 IntArray = npt.NDArray[np.int64]
 
 
+@checked
 def rank_held_out(
     users_table: Tensor, items_table: Tensor, seen: Interactions, held: Interactions
 ) -> Ranks:
@@ -44,6 +46,7 @@ def rank_held_out(
     return Ranks(users, indptr, ranks, held.n_items - seen.user_counts[users])
 
 
+@checked
 def recommend(
     users_table: Tensor, items_table: Tensor, seen: Interactions, users: npt.ArrayLike, k: int
 ) -> tuple[IntArray, npt.NDArray[np.float32]]:
@@ -62,12 +65,12 @@ def recommend(
 
     Raises:
         DataError: AS142 when tables and interactions differ in size or tables in width, AS111
-            for a user number out of range.
+            for a user number out of range or not whole.
         SettingsError: AS231 when ``k`` is below 1.
         TrainingError: AS410 when a score is not a number.
     """
     _check_sizes(users_table, items_table, seen)
-    numbers = np.asarray(users, dtype=np.int64).reshape(-1)
+    numbers = whole_numbers(users, "user").reshape(-1)
     bad = numbers[(numbers < 0) | (numbers >= seen.n_users)]
     if bad.size:
         problem = f"Every user number must lie in 0..{seen.n_users - 1}."

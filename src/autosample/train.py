@@ -12,6 +12,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from autosample.border import checked
 from autosample.data.batches import Batches
 from autosample.data.interactions import Interactions
 from autosample.errors import DataError, SettingsError, TrainingError
@@ -80,6 +81,7 @@ class Learner:
         TrainingError: AS401 when there is nothing to learn from.
     """
 
+    @checked
     def __init__(
         self,
         model: Recommender,
@@ -134,6 +136,7 @@ class Learner:
             self.slots[sampler.label] = slot
         return self.slots[sampler.label]
 
+    @checked
     def run_epoch(self, sampler: Sampler, on_batch: Callable[[int], None] | None = None) -> Epoch:
         """Train one epoch with negatives of ``sampler``, or the rest of one that was begun.
 

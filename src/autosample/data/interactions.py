@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from autosample.border import checked
 from autosample.errors import DataError
 
 IntArray = npt.NDArray[np.int64]
@@ -37,15 +38,18 @@ class Interactions:
         self.items.setflags(write=False)
 
     @classmethod
+    @checked
     def from_pairs(
         cls, users: npt.ArrayLike, items: npt.ArrayLike, n_users: int, n_items: int
     ) -> Interactions:
         """Build from two equally long sequences of numbers; duplicates are kept once.
 
         Raises:
-            DataError: AS110 when the lengths differ, AS111 when a number is out of range.
+            DataError: AS110 when the lengths differ, AS111 when a number is out of range or not
+                whole; 1.0 is read as 1.
+            SettingsError: AS284 when ``n_users`` or ``n_items`` is no whole number.
         """
-        user, item = np.asarray(users, dtype=np.int64), np.asarray(items, dtype=np.int64)
+        user, item = whole_numbers(users, "user"), whole_numbers(items, "item")
         if user.shape != item.shape or user.ndim != 1:
             raise DataError(
                 "AS110",
@@ -147,3 +151,30 @@ class Interactions:
                 f"{self.n_items} and {other.n_users} x {other.n_items}.",
                 "Split one table, or read the parts together.",
             )
+
+
+def whole_numbers(values: npt.ArrayLike, what: str) -> IntArray:
+    """Numbers of any type as int64, of the same shape.
+
+    Args:
+        values: Integers, or what is equal to integers, as 1.0 is to 1.
+        what: They are numbers of, for the message.
+
+    Raises:
+        DataError: AS111 when one is not whole, or not a number.
+    """
+    given = np.asarray(values)
+    try:
+        with np.errstate(invalid="ignore"):  # of NaN, which is found below
+            numbers = given.astype(np.int64, copy=False)
+        strange = given[numbers != given] if given.dtype.kind not in "iub" else given[:0]
+    except (TypeError, ValueError):  # None, words
+        strange = given
+    if strange.size:
+        raise DataError(
+            "AS111",
+            f"Every {what} number must be a whole number, got {given.dtype}.",
+            "Build numbers through a vocabulary.",
+            strange.reshape(-1)[:5].tolist(),
+        )
+    return numbers

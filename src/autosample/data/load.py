@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
+from autosample.border import checked
 from autosample.data.alike import drift_notes
 from autosample.data.dataset import Dataset
 from autosample.data.events import Events
@@ -27,16 +28,17 @@ from autosample.errors import SettingsError
 SplitName = Literal["ratio", "leave-last", "temporal"]
 
 
+@checked
 def load_dataset(
     source: Any,
     *,
     test_file: Any = None,
     valid_file: Any = None,
     exposed: Any = None,
-    user: str = "user_id",
-    item: str = "item_id",
-    rating: str | None = None,
-    time: str | None = None,
+    user: str | int = "user_id",
+    item: str | int = "item_id",
+    rating: str | int | None = None,
+    time: str | int | None = None,
     minimum_rating: float | None = None,
     k_core: int = 0,
     split: SplitName = "ratio",
@@ -87,7 +89,7 @@ def load_dataset(
 
     Raises:
         DataError: AS100 to AS132.
-        SettingsError: AS240 to AS243.
+        SettingsError: AS240 to AS243; AS284 for an unknown argument or one of another type.
 
     Example:
         >>> import polars as pl
@@ -111,7 +113,7 @@ def load_dataset(
         file_format=file_format,
     )
 
-    def read(part: Any, rating: str | None = None, time: str | None = None) -> Events:
+    def read(part: Any, rating: str | int | None = None, time: str | int | None = None) -> Events:
         events = read_plain(part, rating=rating, time=time)
         return normalised(events) if normalize_ids else events
 

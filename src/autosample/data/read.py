@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import polars as pl
 import scipy.sparse
 
+from autosample.border import checked
 from autosample.data.columns import to_events
 from autosample.data.events import Events, Note
 from autosample.data.formats import (
@@ -27,13 +28,14 @@ FileFormat = Literal["auto", "table", "lightgcn"]
 _KNOWN_SEPARATORS = {".csv": ",", ".tsv": "\t", ".inter": "\t"}
 
 
+@checked
 def read_events(
     source: Any,
     *,
-    user: str = "user_id",
-    item: str = "item_id",
-    rating: str | None = None,
-    time: str | None = None,
+    user: str | int = "user_id",
+    item: str | int = "item_id",
+    rating: str | int | None = None,
+    time: str | int | None = None,
     separator: str | None = None,
     header: bool = True,
     encoding: str = "utf-8",

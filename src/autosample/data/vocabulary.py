@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from autosample.data.interactions import IntArray
+from autosample.data.interactions import IntArray, whole_numbers
 from autosample.errors import DataError
 
 
@@ -61,9 +61,9 @@ class Vocabulary:
         """Ids of (n,) numbers.
 
         Raises:
-            DataError: AS131 when a number is not one of 0 .. n-1.
+            DataError: AS131 when a number is not one of 0 .. n-1, AS111 when it is not whole.
         """
-        wanted = np.asarray(numbers, dtype=np.int64).reshape(-1)
+        wanted = whole_numbers(numbers, "vocabulary").reshape(-1)
         bad = wanted[(wanted < 0) | (wanted >= len(self))]
         if bad.size:
             raise DataError(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from autosample.border import checked
 from autosample.data.batches import Batches
 from autosample.data.interactions import Interactions
 from autosample.errors import SamplerError, SettingsError
@@ -39,6 +40,7 @@ class Pairs(Dataset[Batch]):
         tensor([2, 3, 4])
     """
 
+    @checked
     def __init__(self, interactions: Interactions) -> None:
         self._batches = Batches(interactions, batch_size=1, seed=0)
         self._index = self._batches.index.numpy()
@@ -72,7 +74,7 @@ class NegativeSampling(nn.Module):
         device: Where batches and views will be; negatives are drawn there.
 
     Raises:
-        SettingsError: AS220 to AS223 for the sampler.
+        SettingsError: AS220 to AS223 for the sampler, AS284 for an argument of another type.
 
     Example:
         >>> import torch
@@ -87,6 +89,7 @@ class NegativeSampling(nn.Module):
         torch.Size([3, 1])
     """
 
+    @checked
     def __init__(
         self,
         sampler: str | Sampler,

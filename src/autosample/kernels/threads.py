@@ -21,6 +21,7 @@ from weakref import finalize
 import torch
 
 from autosample import container
+from autosample.border import checked
 from autosample.errors import SettingsError
 
 _Errors = SimpleQueue[BaseException | None]  # one entry for every range that is done
@@ -81,6 +82,7 @@ def available_cores() -> int:
     return found if share is None else min(found, max(1, math.ceil(share)))
 
 
+@checked
 def set_threads(n: int) -> None:
     """Use ``n`` threads for our kernels and for torch's own.
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from autosample.border import checked
 from autosample.data.interactions import Interactions
 from autosample.errors import SettingsError
 from autosample.kernels import random
@@ -40,6 +41,7 @@ class Recommender(nn.Module, ABC):
     default_lr: ClassVar[float] = 1e-3
     default_l2: ClassVar[float] = 1e-4
 
+    @checked
     def __init__(self, interactions: Interactions, *, dim: int = 64, seed: int = 0) -> None:
         super().__init__()
         if dim < 1:

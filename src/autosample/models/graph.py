@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autosample.border import checked
 from autosample.data.interactions import Interactions
 from autosample.errors import SettingsError
 from autosample.kernels.spmm import Adjacency
@@ -21,6 +22,7 @@ class GraphRecommender(Recommender):
         SettingsError: AS211 when ``depth`` is negative.
     """
 
+    @checked
     def __init__(
         self, interactions: Interactions, *, dim: int = 64, depth: int = 3, seed: int = 0
     ) -> None:

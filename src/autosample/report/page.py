@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from autosample.border import checked
 from autosample.data import Dataset
 from autosample.errors import StoreError
 from autosample.report import figures, sections, tables, words
@@ -18,6 +19,7 @@ from autosample.report.story import choices, samplers_of
 from autosample.run import RunResult
 
 
+@checked
 def write_report(
     result: RunResult,
     dataset: Dataset,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autosample.border import checked
 from autosample.errors import SettingsError
 from autosample.extras import plugged_in
 from autosample.samplers.adasir import AdaSIR
@@ -78,6 +79,7 @@ def sampler_classes() -> dict[str, type[Sampler]]:
     return plugged_in(ENTRY_POINTS) | SAMPLERS
 
 
+@checked
 def make_sampler(spec: str | Sampler) -> Sampler:
     """A sampler from its name and settings, ``name[:key=value]...``; a sampler as it is.
 
