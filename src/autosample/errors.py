@@ -6,6 +6,7 @@ command line prints the message alone; a traceback is for programming errors onl
 
 from __future__ import annotations
 
+import copyreg
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,10 @@ class AutosampleError(Exception):
         self.examples = [shortened(repr(example)) for example in list(examples)[:5]]
         shown = f" For example: {', '.join(self.examples)}." if self.examples else ""
         super().__init__(f"{code}: {problem}{shown} {fix}".rstrip())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is made of the message: other processes pass on errors of theirs by pickling."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def as_dict(self) -> dict[str, Any]:
         """For programs: what a server and ``--json`` answer."""
