@@ -1,9 +1,9 @@
 """What a run will need in memory, worked out before it starts.
 
-Counted is what grows with the data and the model: tables and moments, what samplers remember of each
-user, the states a search keeps, the interactions as training holds them, and the work of a step and
-of a ranking. What the process has already, the libraries and the data as read, is missing from what
-is free, which is measured.
+Counted is what grows with the data and the model: tables and moments, what samplers remember of
+each user, the states a search keeps, the interactions as training holds them, and the work of a
+step and of a ranking. What the process has already, the libraries and the data as read, is missing
+from what is free, which is measured.
 """
 
 from __future__ import annotations

@@ -106,14 +106,6 @@ def test_another_pooling_is_refused():
         view(torch.zeros(2, 3), torch.zeros(4, 3), pooling="sum")
 
 
-@pytest.mark.parametrize(("user", "item"), [(8, 0), (-1, 0), (0, 24), (0, -1)])
-def test_scores_of_no_user_or_item_are_refused(user, item):
-    seen = attached("mean")[1]
-    for ask in (seen.scores, seen.layer_scores):
-        with pytest.raises(IndexError, match="must be from 0 to"):
-            ask(torch.tensor([0, user]), torch.tensor([[0], [item]]))
-
-
 @pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_takes_tables_of_other_precisions(name, kind):
@@ -131,3 +123,37 @@ def test_every_sampler_takes_tables_of_other_precisions(name, kind):
         loss = loss + negatives.auxiliary
     loss.backward()
     assert all(torch.isfinite(table.grad).all() for table in tables)
+
+
+def test_embeddings_by_layer_are_taken_as_tensors_are():
+    users, items = nn.ModuleList([nn.Embedding(4, 3)]), [nn.Embedding(5, 3)]
+    seen, plain = view(users, items), view(users[0].weight, items[0].weight)
+    columns = torch.arange(5).expand(4, -1).contiguous()
+    assert torch.equal(
+        seen.scores(torch.arange(4), columns), plain.scores(torch.arange(4), columns)
+    )
+
+
+@pytest.mark.parametrize("table", [None, 3, torch.ones(2, 3).numpy(), torch.ones(2, 3).long()])
+def test_what_is_no_table_is_refused(table):
+    with pytest.raises(SettingsError, match=r"AS280: A view needs tables of real numbers"):
+        view(table, torch.ones(4, 3))
+
+
+@pytest.mark.parametrize(
+    ("users", "items", "told"),
+    [
+        ([0], [[5]], "items must be from 0 to 4, got 5 to 5"),
+        ([4], [[0]], "users must be from 0 to 3, got 4 to 4"),
+        ([-1], [[0]], "users must be from 0 to 3, got -1 to -1"),
+        ([0, 1], [[0]], "got .2,. torch.int64 and .1, 1."),
+        ([0], [0], "got .1,. torch.int64 and .1,."),
+        ([0.0], [[0]], "whole numbers, got .1,. torch.float32"),
+    ],
+)
+def test_scores_of_others_are_refused_before_a_kernel_reads_beyond(users, items, told):
+    seen = view(torch.ones(4, 3), torch.ones(5, 3))
+    for scores in (seen.scores, seen.layer_scores):
+        with pytest.raises((IndexError, ValueError), match=told):
+            scores(torch.tensor(users), torch.tensor(items))
+    assert seen.scores(torch.zeros(0).long(), torch.zeros(0, 2).long()).shape == (0, 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -13,7 +13,8 @@ from autosample.kernels.score import pair_scores
 from autosample.objective import mix_instances
 from autosample.types import Batch, Negatives
 
-Tables = Tensor | nn.Embedding | Sequence[Tensor]
+Table = Tensor | nn.Embedding
+Tables = Table | Sequence[Table]
 
 
 def view(
@@ -25,12 +26,13 @@ def view(
     more column: ``torch.cat([items, b], 1)`` against ``torch.cat([users, ones], 1)``.
 
     Args:
-        users: (U, D) table of all users, an ``nn.Embedding``, or L tables, one per layer.
+        users: (U, D) table of all users, a tensor or an ``nn.Embedding``, or L tables, one per
+            layer.
         items: (I, D) likewise.
         pooling: How the final table comes from several layers.
 
     Raises:
-        SettingsError: AS280 when the tables do not fit each other.
+        SettingsError: AS280 when the tables do not fit each other, or are none of real numbers.
 
     Example:
         >>> import torch
@@ -151,6 +153,15 @@ class AttachedView:
 
 
 def _layers(tables: Tables) -> tuple[Tensor, ...]:
-    if isinstance(tables, nn.Embedding):
-        return (tables.weight,)
-    return (tables,) if isinstance(tables, Tensor) else tuple(tables)
+    several = not isinstance(tables, Tensor) and isinstance(tables, Iterable)
+    return tuple(map(_table, tables if several else (tables,)))  # type: ignore[arg-type]
+
+
+def _table(given: Table) -> Tensor:
+    """A table as a tensor."""
+    table = given.weight if isinstance(given, nn.Embedding) else given
+    if not isinstance(table, Tensor) or not table.is_floating_point():
+        got = table.dtype if isinstance(table, Tensor) else type(table).__name__
+        problem = f"A view needs tables of real numbers, tensors or nn.Embedding, got {got}."
+        raise SettingsError("AS280", problem, "Give (U, D) and (I, D) tables.")
+    return table
