@@ -135,3 +135,13 @@ def test_it_can_be_saved_whole_within_an_epoch(tmp_path):
     again = torch.load(tmp_path / "sampling.pt", weights_only=False)
     assert torch.equal(again(batch, seen).ids, ids)
     assert torch.equal(sampling(batch, seen).ids, ids)
+
+
+def test_one_number_of_any_kind_is_one_pair():
+    pairs = Pairs(TRAIN)
+    for one in (3, np.int64(3), np.array(3), torch.tensor(3)):
+        assert pairs[one] == pairs[3]
+        assert isinstance(pairs[one].users, int)
+    parts = [Subset(pairs, chosen) for chosen in ([4, 0, 2], torch.tensor([4, 0, 2]))]
+    mine, its = (next(iter(DataLoader(part, batch_size=3))) for part in parts)
+    assert all(map(torch.equal, mine, its))

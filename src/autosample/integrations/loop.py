@@ -52,8 +52,8 @@ class Pairs(Dataset[Batch]):
 
     def __getitem__(self, position: int | Sequence[int]) -> Batch:
         """One pair as three whole numbers, or the batch of several positions."""
-        if isinstance(position, int | np.integer):
-            index = self._index[position]
+        if isinstance(position, int | np.integer) or getattr(position, "ndim", 1) == 0:
+            index = self._index[int(position)]  # type: ignore[arg-type]
             return Batch(*(int(column[index]) for column in self._columns), int(index))  # type: ignore[call-arg, arg-type]
         return self._batches.at(self._batches.index[position])
 
