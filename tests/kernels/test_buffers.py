@@ -1,6 +1,7 @@
 """Memory is used again exactly when nobody refers to it."""
 
 import copy
+import pickle
 
 import torch
 
@@ -49,3 +50,10 @@ def test_a_copy_has_memory_of_its_own():
     place = buffers.empty(LIKE).data_ptr()
     other = copy.deepcopy(buffers).empty(LIKE)
     assert other.data_ptr() != place
+
+
+def test_nothing_is_saved_of_it():
+    buffers = Buffers()
+    buffers.empty(LIKE, 10**5)
+    assert len(pickle.dumps(buffers)) < 200
+    assert pickle.loads(pickle.dumps(buffers)).empty(LIKE).shape == LIKE.shape

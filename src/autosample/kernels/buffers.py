@@ -44,6 +44,6 @@ class Buffers:
         arrays.append(torch.empty(shape).numpy())
         return torch.from_numpy(arrays[-1])
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Buffers:
-        """A copy has memory of its own."""
-        return Buffers()
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy has memory of its own, and nothing of any content is saved with a model."""
+        return Buffers, ()
