@@ -76,3 +76,8 @@ def test_a_grid_search_over_samplers(tmp_path):
     assert ((scores > 0) & (scores < 1)).all()
     assert grid.best_params_["candidates"] == wanted[int(np.argmax(scores))]
     check_is_fitted(grid.best_estimator_)
+
+
+def test_it_prints_with_an_array_among_its_arguments():
+    given = AutoSample(candidates=np.array(["uniform", "dns:pool=4"]), dim=8)
+    assert repr(given).startswith("AutoSample(dim=8, candidates=array(['uniform', 'dns:pool=4']")

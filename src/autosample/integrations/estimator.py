@@ -46,5 +46,5 @@ class Estimator:
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
         params = self.get_params().items()
-        shown = ", ".join(f"{k}={v!r}" for k, v in params if v != defaults[k].default)
+        shown = ", ".join(f"{k}={v!r}" for k, v in params if repr(v) != repr(defaults[k].default))
         return f"{type(self).__name__}({shown})"
