@@ -185,3 +185,8 @@ def test_it_prints_as_it_was_made() -> None:
         p.kind is p.KEYWORD_ONLY
         for p in list(inspect.signature(AutoSample.__init__).parameters.values())[1:]
     )
+
+
+def test_a_result_prints_in_a_few_lines(fitted) -> None:
+    assert "metrics={" in repr(fitted.result_)
+    assert len(repr(fitted.result_)) < 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
@@ -36,7 +36,7 @@ _LONG = 100.0  # trained rows are a few units long
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found.
+    """What a run found; printed without tables, ranks and history.
 
     Attributes:
         settings: What it was asked.
@@ -59,15 +59,15 @@ class RunResult:
     schedule: Schedule
     valid_metric: float
     metrics: dict[str, float]
-    ranks: Ranks | None
+    ranks: Ranks | None = field(repr=False)
     positives: int
     trainings: float
     seconds: float
-    user_table: Tensor
-    item_table: Tensor
-    seen: Interactions
-    history: list[dict[str, Any]]
-    state: dict[str, Tensor]
+    user_table: Tensor = field(repr=False)
+    item_table: Tensor = field(repr=False)
+    seen: Interactions = field(repr=False)
+    history: list[dict[str, Any]] = field(repr=False)
+    state: dict[str, Tensor] = field(repr=False)
 
     def trained_on(self, dataset: Dataset) -> Interactions:
         """What the final rows were learned from: training, after a replay validation too."""
