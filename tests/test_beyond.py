@@ -47,3 +47,15 @@ def test_nothing_recommended_is_refused():
         popularity_lift(NOTHING, np.ones(4, np.int64))
     with pytest.raises(DataError, match=r"AS143.*training"):
         popularity_lift(LISTS, np.zeros(4, np.int64))
+
+
+@pytest.mark.parametrize("lists", [[[0, 4]], [[-2, 0]], [[0.5, 1]]])
+def test_numbers_that_the_catalogue_does_not_have_are_refused(lists):
+    for measure in (
+        lambda: coverage(np.array(lists), 4),
+        lambda: gini(np.array(lists), 4),
+        lambda: popularity_lift(np.array(lists), np.ones(4, np.int64)),
+    ):
+        with pytest.raises(DataError, match="AS111: Every item number"):
+            measure()
+    assert coverage([[0, 1], [0, -1]], 4) == 1 / 2

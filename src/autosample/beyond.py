@@ -1,14 +1,15 @@
 """What recommendations are like besides accurate: how many items they reach, and how popular.
 
 ``recommended`` is (n, k) item numbers as :func:`autosample.evaluate.recommend` gives them; -1
-stands for no item and is left out.
+stands for no item and is left out. Numbers that the catalogue does not have, or that are not whole,
+are refused with code AS111.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from autosample.data.interactions import IntArray
+from autosample.data.interactions import IntArray, whole_numbers
 from autosample.errors import DataError
 
 
@@ -58,7 +59,11 @@ def popularity_lift(recommended: IntArray, item_counts: IntArray) -> float:
 
 def _times_recommended(recommended: IntArray, n_items: int) -> IntArray:
     """(I,) how often each item is recommended."""
-    return np.bincount(recommended[recommended >= 0], minlength=n_items)
+    numbers = whole_numbers(recommended, "item")
+    if strange := numbers[(numbers < -1) | (numbers >= n_items)][:5].tolist():
+        problem = f"Every item number must lie in 0..{n_items - 1}, or be -1 for none."
+        raise DataError("AS111", problem, "Give lists of this catalogue.", strange)
+    return np.bincount(numbers[numbers >= 0], minlength=n_items)
 
 
 def _require(counts: IntArray, what: str) -> None:
