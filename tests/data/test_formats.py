@@ -117,3 +117,15 @@ def test_names_that_repeat_are_refused():
 def test_empty_matrix():
     with pytest.raises(DataError, match="AS102"):
         from_matrix(sp.csr_array((3, 3)))
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+def test_counts_of_repeated_entries_do_not_overflow(kind):
+    places = [0] * 256 + [1], [0] * 256 + [1]
+    events = from_matrix(sp.coo_matrix((np.ones(257, kind), places), shape=(2, 2)))
+    assert events.frame["rating"].to_list() == [256, 1]
+
+
+def test_a_matrix_of_one_dimension_is_refused():
+    with pytest.raises(DataError, match=r"AS108: A matrix is users by items, got the shape .3,."):
+        from_matrix(sp.coo_array(np.array([0, 1, 1])))

@@ -106,3 +106,10 @@ def test_parquet_files_of_different_types(tmp_path):
     FRAME.cast(pl.String).write_parquet(tmp_path / "b.parquet")
     with pytest.raises(DataError, match=r"AS107.*different types"):
         parquet_columns(tmp_path, ROLES)
+
+
+def test_what_is_no_frame_of_pandas_is_refused():
+    frame = pd.DataFrame({"user_id": [1, 2], "item_id": [3, 4]})
+    for source in (frame["user_id"], frame.groupby("user_id")):
+        with pytest.raises(DataError, match=f"AS108: .* {type(source).__name__}"):
+            frame_columns(source, {"user": "user_id", "item": "item_id"})

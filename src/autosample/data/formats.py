@@ -94,8 +94,8 @@ def from_matrix(
 ) -> Events:
     """Events of a scipy sparse matrix, users by items; the matrix itself is left alone.
 
-    Duplicate entries are summed as scipy means them; zeros are dropped. Values other than one
-    become ratings.
+    Duplicate entries are summed as scipy means them, whole numbers without overflow; zeros are
+    dropped. Values other than one become ratings.
 
     Args:
         matrix: (U, I), any sparse format.
@@ -103,9 +103,15 @@ def from_matrix(
         item_names: (I,) ids of the columns; column numbers without.
 
     Raises:
-        DataError: AS102 when nothing is stored, AS118 when names do not fit the shape or repeat.
+        DataError: AS102 when nothing is stored, AS118 when names do not fit the shape or repeat,
+            AS108 when it does not have two dimensions.
     """
+    if len(matrix.shape) != 2:
+        problem = f"A matrix is users by items, got the shape {tuple(matrix.shape)}."
+        raise DataError("AS108", problem, "Give two dimensions, rows for users.")
     coo: Any = coo_array(matrix, copy=True)
+    if coo.dtype.kind in "iu":  # such as counts in uint8, of which 256 would add up to none
+        coo = coo.astype(np.float64)
     stored = coo.nnz
     coo.sum_duplicates()
     merged = stored - coo.nnz

@@ -33,17 +33,23 @@ def frame_columns(source: Any, roles: Roles) -> dict[str, pl.Series]:
         source = pl.DataFrame(source.with_format("arrow")[:])  # a Hugging Face dataset
     elif not isinstance(source, pl.DataFrame):
         if not hasattr(source, "__arrow_c_stream__"):
-            raise DataError(
-                "AS108",
-                f"Cannot read interactions from {type(source).__name__}.",
-                "Give a path, a Polars or pandas frame, or a scipy sparse matrix.",
-            )
+            raise _no_table(source)
         source = pl.DataFrame(source)
     check_columns(list(roles.values()), source.columns, "The frame")
     return {role: source[name] for role, name in roles.items()}
 
 
+def _no_table(source: Any) -> DataError:
+    return DataError(
+        "AS108",
+        f"Cannot read interactions from {type(source).__name__}.",
+        "Give a path, a Polars or pandas frame, or a scipy sparse matrix.",
+    )
+
+
 def _pandas_columns(source: Any, roles: Roles) -> dict[str, pl.Series]:
+    if not hasattr(source, "columns"):  # a series, or rows by group
+        raise _no_table(source)
     names = [str(name) for name in source.columns]
     check_columns(list(roles.values()), names, "The frame")
     return {
