@@ -149,3 +149,9 @@ def test_what_has_no_counterpart_is_refused(tmp_path, wrong):
 def test_the_path_of_a_configuration_is_none(tmp_path):
     with pytest.raises(SettingsError, match=r"AS282: .* got str.*yaml.safe_load"):
         from_recbole(str(tmp_path / "config.yaml"))
+
+
+@pytest.mark.parametrize("split", ["RS", ["RS"], {"RS": [8, 1, 1], "LS": "valid_and_test"}])
+def test_a_split_that_is_no_mapping_of_one_is_refused(split):
+    with pytest.raises(SettingsError, match=r"AS282: eval_args: split must be one entry"):
+        from_recbole({"dataset": "small", "eval_args": {"split": split}})

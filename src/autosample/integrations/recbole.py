@@ -187,7 +187,11 @@ def _check_mode(arguments: Mapping[str, Any]) -> None:
 def _split(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Split, and shares where there are any, of ``eval_args``."""
     order, group = arguments.get("order", "RO"), arguments.get("group_by", "user")
-    ((kind, shares),) = arguments.get("split", {"RS": [0.8, 0.1, 0.1]}).items()
+    split = arguments.get("split") or {"RS": [0.8, 0.1, 0.1]}
+    if not isinstance(split, Mapping) or len(split) != 1:
+        what = f"eval_args: split must be one entry such as RS: [0.8, 0.1, 0.1], got {split!r}"
+        raise _no_counterpart(what, "Write it as a mapping")
+    ((kind, shares),) = split.items()
     if (kind, order, shares) == ("LS", "TO", "valid_and_test"):
         return {"split": "leave-last"}
     found = {("RO", "user"): "ratio", ("TO", "none"): "temporal"}.get((order, group or "none"))
