@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "autosample"
 #: From the bottom up. Names in one layer do not import each other; packages may import themselves.
 LAYERS = [
     {"errors", "types", "container", "status", "lazy"},
+    {"border"},
     {"kernels", "data", "extras"},
     {"samplers", "models", "losses", "metrics", "significance"},
     {"objective", "optimise", "evaluate", "fold_in"},

@@ -1,5 +1,6 @@
 """Commands whose parameters are groups of options."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -47,10 +48,10 @@ def test_a_group_comes_filled_in(arguments, said, capsys):
 
 def test_commands_that_read_events_have_the_same_options():
     """Which are arguments of ``load_dataset``, with its defaults."""
-    defaults = load_dataset.__kwdefaults__
+    parameters = inspect.signature(load_dataset).parameters
     fields = Reading.__dataclass_fields__
     assert {name: field.default for name, field in fields.items()} == {
-        name: defaults[name] for name in fields
+        name: parameters[name].default for name in fields
     }
     planned = COMMANDS["bench"].commands["plan"]
     for command in (COMMANDS["run"], COMMANDS["compare"], planned):

@@ -29,9 +29,8 @@ class SRNS(Sampler):
     that maximises P + alpha * min(1, epoch / warmup) * std(P).
 
     Differs from the paper: candidates are drawn once and stay; the memory changes once an epoch;
-    mean and variance are exponential averages with weight 1/5 for the newest epoch in place of
-    five stored epochs; the history of P takes the user's first item as its positive; survivors are
-    drawn by P, not by the scores themselves.
+    mean and variance are exponential averages with weight 1/5 for the newest, not of five epochs;
+    the history of P takes the user's first item as its positive; survivors go by P, not by scores.
 
     Args:
         candidates: Candidates per user, V.
