@@ -113,3 +113,18 @@ def test_what_is_no_frame_of_pandas_is_refused():
     for source in (frame["user_id"], frame.groupby("user_id")):
         with pytest.raises(DataError, match=f"AS108: .* {type(source).__name__}"):
             frame_columns(source, {"user": "user_id", "item": "item_id"})
+
+
+@pytest.mark.parametrize(
+    ("names", "advice"),
+    [
+        (["train.txt", "test.txt", "README.md"], r"Name train.txt in it, and test.txt with --test"),
+        (["events.csv"], r"name one, such as events.csv"),
+        ([], r"Check the path"),
+    ],
+)
+def test_a_folder_of_other_files_is_told_by_which_name_to_read_them(tmp_path, names, advice):
+    for name in names:
+        (tmp_path / name).write_text("0 1 2\n")
+    with pytest.raises(DataError, match=rf"AS101.*{advice}"):
+        parquet_columns(tmp_path, ROLES)

@@ -14,7 +14,7 @@ from autosample.data import probe
 from autosample.data.frames import Roles
 from autosample.data.lines import BROKEN, not_readable
 from autosample.data.tables import check_columns
-from autosample.errors import DataError
+from autosample.errors import DataError, shortened
 
 
 def parquet_columns(path: Path, roles: Roles) -> dict[str, pl.Series]:
@@ -27,7 +27,7 @@ def parquet_columns(path: Path, roles: Roles) -> dict[str, pl.Series]:
     """
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if not files:
-        raise DataError("AS101", f"{str(path)!r} has no *.parquet files.", "Check the path.")
+        raise DataError("AS101", f"{str(path)!r} has no *.parquet files.", _others(path))
     _probe(files, roles)
     frames = [_read(file, roles) for file in files]
     try:
@@ -39,6 +39,18 @@ def parquet_columns(path: Path, roles: Roles) -> dict[str, pl.Series]:
             "Write them with one schema.",
         ) from cause
     return {role: whole[name] for role, name in roles.items()}
+
+
+def _others(folder: Path) -> str:
+    """What to do about a folder without Parquet files."""
+    names = sorted(one.name for one in folder.iterdir() if one.is_file())
+    parts = {Path(name).stem: name for name in reversed(names)}
+    if {"train", "test"} <= parts.keys():
+        train, test = parts["train"], parts["test"]
+        return f"Name {train} in it, and {test} with --test (test= in Python)."
+    if names:
+        return f"Of other files name one, such as {shortened(names[0])}."
+    return "Check the path."
 
 
 def _probe(files: list[Path], roles: Roles) -> None:
