@@ -248,8 +248,8 @@ CODES: dict[str, str] = {
     "Name another with --out, or go on with the run in it by `autosample resume`.",
     "AS502": "The disk is full. What was written before is intact: free some space and resume.",
     "AS503": "The folder may not be written to. Name another with --out.",
-    "AS504": "The disk or its file system failed. What was written before is intact as far as the "
-    "disk is.",
+    "AS504": "The disk or its file system failed, or the folder is not there. What was written "
+    "before is intact as far as the disk is.",
     "AS505": "Another process runs in this folder, and two would spoil each other's work. The lock "
     "goes with the process, however it ends.",
     "AS506": "The content of a file is not what was written: it was cut off, changed, damaged or "

@@ -169,7 +169,8 @@ def write_page_of(folder: Path, path: Path) -> Path:
             [", ".join(f"{name} {one[name]}" for name in differ) for one in told],
         )
     if left := len(seen.runs) + len(seen.left) - len(runs):
-        output.say(f"{left} runs are not over or not compared yet, and left out.")
+        runs_are = "1 run is" if left == 1 else f"{left} runs are"
+        output.say(f"{runs_are} not over or not compared yet, and left out.")
     return write_page(winner(cells[0]), runs, path, again)
 
 

@@ -125,6 +125,12 @@ def _refuse(path: Path, number: int | None, reason: str) -> NoReturn:
             f"{name} must be writable, got: {reason}.",
             "Choose another folder with --out, or change the permissions.",
         ) from None
+    if number == errno.ENOENT and not path.parent.is_dir():
+        raise StoreError(
+            "AS504",
+            f"There is no folder {path.parent} for {path.name}.",
+            "Make it, or choose another with --out.",
+        ) from None
     raise StoreError(
         "AS504",
         f"{name} must be readable and writable, got: {reason}.",
