@@ -179,6 +179,23 @@ def test_the_report_is_written(fitted, tmp_path) -> None:
     assert "<html" in Path(path).read_text()
 
 
+def test_the_report_finds_users_of_other_seeds_by_their_ids(fitted, tmp_path) -> None:
+    """Another validation part of one training file numbers users otherwise."""
+    head, *rows = write_events(tmp_path / "all.csv").read_text().splitlines()
+    rows = [rows[place] for place in np.random.default_rng(0).permutation(len(rows))]
+    train, test = tmp_path / "train.csv", tmp_path / "test.csv"
+    train.write_text("\n".join([head, *rows[100:]]))
+    test.write_text("\n".join([head, *rows[:100]]))
+    one, other = (AutoSample(**QUICK).fit(train, test_file=test, seed=seed) for seed in (0, 1))
+    assert one.dataset_.users.names.to_list() != other.dataset_.users.names.to_list()
+    page = one.report(tmp_path / "report.html", against={"other": other, "same": one.result_})
+    assert "other" in page.read_text()
+    with pytest.raises(DataError, match=r"AS145: .* that of 'other' is on another"):
+        one.report(tmp_path / "report.html", against={"other": other.result_})
+    with pytest.raises(DataError, match="AS145"):
+        one.report(tmp_path / "report.html", against={"of another test": fitted})
+
+
 def test_it_prints_as_it_was_made() -> None:
     assert repr(AutoSample(dim=8, seed=2)) == "AutoSample(dim=8, seed=2)"
     assert all(

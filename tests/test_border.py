@@ -115,6 +115,7 @@ def learner(**settings: Any) -> Learner:
         (lambda a: a.report("x.html", titel="x"), "write_report has no .*mean 'title'"),
         (lambda a: load_dataset(ROWS, header="false"), "header as bool, got str"),
         (lambda a: load_dataset(ROWS, seed=None), "seed as int"),
+        (lambda a: load_dataset(ROWS, test=ROWS), "test as float .*What is read is test_file"),
         (lambda a: load_dataset(ROWS, user=ROWS["user_id"]), "user as str or int, got Series"),
         (lambda a: Interactions.from_pairs([0], [0], 1.0, 1), "n_users as int"),
         (lambda a: set_threads(2.0), "set_threads .* n as int"),

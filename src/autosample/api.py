@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,12 +10,13 @@ import numpy as np
 
 from autosample.border import checked
 from autosample.data import Dataset, Events, Interactions, Note, load_dataset, read_events
-from autosample.errors import SettingsError
+from autosample.errors import DataError, SettingsError
 from autosample.evaluate import rank_held_out
 from autosample.integrations import Estimator, FrameKind, as_frame
 from autosample.lists import Lists, Unknown
 from autosample.metrics import summarise
 from autosample.report import write_report
+from autosample.report.parties import in_numbers_of
 from autosample.run import RunResult, advice, check, chosen_device, run
 from autosample.search import Progress
 from autosample.settings import DEFAULT_CANDIDATES, DEFAULT_METRICS, Settings
@@ -228,9 +229,26 @@ class AutoSample(Estimator):
         result = self._fitted()
         RunFolder.create(path, self.dataset_, result.settings).finish(result, self.dataset_)
 
-    def report(self, path: str | Path, **options: Any) -> Path:
-        """Write what was found as one HTML file; see :func:`autosample.report.write_report`."""
-        return write_report(self._fitted(), self.dataset_, path, **options)
+    def report(
+        self, path: str | Path, *, against: Mapping[str, Any] | None = None, **options: Any
+    ) -> Path:
+        """Write what was found as one HTML file; see :func:`autosample.report.write_report`.
+
+        ``against`` are others on the same test by a label: fitted objects, or results on this
+        dataset (AS145 for those on another, which number users in their own way).
+        """
+        result, others = self._fitted(), {}
+        for name, other in (against or {}).items():
+            others[name] = other
+            if isinstance(other, AutoSample):
+                others[name] = in_numbers_of(self.dataset_, other._fitted(), other.dataset_)
+            elif result.seen.fingerprint() != other.seen.fingerprint():
+                raise DataError(
+                    "AS145",
+                    f"A result must be on the same dataset, and that of {name!r} is on another.",
+                    "Give the fitted object itself: its users are then found by their ids.",
+                )
+        return write_report(result, self.dataset_, path, against=others, **options)
 
     @classmethod
     @checked

@@ -43,7 +43,8 @@ def checked(function: Callable[_P, _R]) -> Callable[_P, _R]:
         if isinstance(value, known):
             return value
         wanted, got = " or ".join(kind.__name__ for kind in known), type(value).__name__
-        raise _refused(name, f"must have {argument} as {wanted}, got {got}")
+        hint = f" What is read is {argument}_file." if f"{argument}_file" in parameters else ""
+        raise _refused(name, f"must have {argument} as {wanted}, got {got}", hint)
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -47,7 +47,7 @@ def _others(folder: Path) -> str:
     parts = {Path(name).stem: name for name in reversed(names)}
     if {"train", "test"} <= parts.keys():
         train, test = parts["train"], parts["test"]
-        return f"Name {train} in it, and {test} with --test (test= in Python)."
+        return f"Name {train} in it, and {test} with --test (test_file= in Python)."
     if names:
         return f"Of other files name one, such as {shortened(names[0])}."
     return "Check the path."
