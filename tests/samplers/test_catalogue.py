@@ -8,9 +8,11 @@ import pytest
 
 import autosample.samplers as package
 from autosample.data.interactions import Interactions
+from autosample.errors import SamplerError
 from autosample.samplers import SAMPLERS
 from autosample.samplers.base import Sampler
-from autosample.testing import SamplerContract
+from autosample.testing import SamplerContract, tiny_batch, tiny_views
+from autosample.testing.samplers import Case
 
 FOLDER = Path(inspect.getfile(package)).parent
 FILES = {path.stem: ast.parse(path.read_text()) for path in FOLDER.glob("*.py")}
@@ -69,3 +71,11 @@ def test_what_is_kept_of_each_user_is_told(name):
         kept.append(sum(value.nbytes for value in sampler.state_dict().values()))
     told = sum(getattr(sampler, one) * size for one, size in sampler.remembers.items())
     assert kept[1] - kept[0] == 10 * told
+
+
+@pytest.mark.parametrize("name", ["adasir", "aobpr", "cohorts", "nscaching", "popularity", "srns"])
+def test_what_an_epoch_begins_with_is_missed_by_name(name):
+    """A memory that nothing has filled yet is full of item 0."""
+    case = Case(SAMPLERS[name](), tiny_views()["flat"])
+    with pytest.raises(SamplerError, match=rf"AS303: {name} draws before its first epoch"):
+        case.sampler.sample(tiny_batch(), case.view, case.draw(0))

@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from autosample.samplers.base import Sampler, check_at_least
+from autosample.samplers.base import Sampler, check_at_least, check_begun
 from autosample.samplers.choice import choose
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
@@ -63,6 +63,7 @@ class AOBPR(Sampler):
     @torch.no_grad()
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """The first unseen item among the tries."""
+        check_begun(self, hasattr(self, "ranking"))
         user = view.pool(view.user_layers(batch.users)).float()
         fallback = draw.unseen(batch, 1)
         rank = self.ranks(draw.uniform(batch, self.tries, stream=_RANK_STREAM))

@@ -147,6 +147,20 @@ class Sampler(nn.Module, ABC):
         return self.label
 
 
+def check_begun(sampler: Sampler, begun: object) -> None:
+    """Refuse a draw before the first epoch.
+
+    Raises:
+        SamplerError: AS303 naming the sampler.
+    """
+    if not begun:
+        raise SamplerError(
+            "AS303",
+            f"{sampler.name} draws before its first epoch.",
+            "Call prepare() once and begin_epoch() before each epoch.",
+        )
+
+
 def check_at_least(sampler: type[Sampler], **bounds: tuple[float, float]) -> None:
     """Refuse arguments below their bound, given as ``name=(value, bound)``.
 

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
-from autosample.errors import SamplerError
 from autosample.kernels.weighted import WeightedUnseen
-from autosample.samplers.base import Sampler, check_at_least, check_at_most
+from autosample.samplers.base import Sampler, check_at_least, check_at_most, check_begun
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
 
@@ -94,10 +93,5 @@ class Cohorts(Sampler):
         Raises:
             SamplerError: AS303 when no epoch has begun.
         """
-        if not self._weightings:
-            raise SamplerError(
-                "AS303",
-                "cohorts draws before its first epoch.",
-                "Call prepare() once and begin_epoch() before each epoch.",
-            )
+        check_begun(self, self._weightings)
         return self.cohort[batch.positives]

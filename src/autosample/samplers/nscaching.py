@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
-from autosample.samplers.base import Sampler, check_at_least
+from autosample.samplers.base import Sampler, check_at_least, check_begun
 from autosample.samplers.choice import choose_distinct
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
@@ -77,5 +77,6 @@ class NSCaching(Sampler):
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """Uniform slots of the users' caches."""
         draw.check(batch.users)
+        check_begun(self, self.filled)
         slot = (draw.uniform(batch, self.k, stream=_SLOT_STREAM) * self.cache).long()
         return Negatives(ids=self.memory[batch.users[:, None], slot].long())

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
-from autosample.samplers.base import Sampler, check_at_least, check_at_most
+from autosample.samplers.base import Sampler, check_at_least, check_at_most, check_begun
 from autosample.samplers.choice import choose_distinct
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
@@ -22,11 +22,10 @@ _SURVIVE_STREAM = 30
 class SRNS(Sampler):
     """High-scored items whose score is uncertain, from a memory per user (Ding et al. 2020).
 
-    False negatives keep a high score with little variance. Each user has V candidates; P =
-    sigmoid(s_neg - s_pos) of each is averaged over epochs, as is its square. A memory holds
-    ``memory`` of them: before every epoch ``extra`` random candidates join it, and ``memory``
-    survive, drawn in proportion to exp(P / temperature). The negative is the one of the memory
-    that maximises P + alpha * min(1, epoch / warmup) * std(P).
+    False negatives keep a high score with little variance. P = sigmoid(s_neg - s_pos) of each of a
+    user's V candidates is averaged over epochs, as is its square. ``extra`` random ones join a
+    memory of ``memory`` before every epoch, and as many survive, drawn by exp(P / temperature). The
+    negative is the one in it that maximises P + alpha * min(1, epoch / warmup) * std(P).
 
     Differs from the paper: candidates are drawn once and stay; the memory changes once an epoch;
     mean and variance are exponential averages with weight 1/5 for the newest, not of five epochs;
@@ -100,6 +99,7 @@ class SRNS(Sampler):
     def sample(self, batch: Batch, view: View, draw: Draw) -> Negatives:
         """The most promising item of each user's memory."""
         draw.check(batch.users)
+        check_begun(self, self.filled)
         users, slots = batch.users[:, None], self.slots[batch.users].long()
         ids = self.items[users, slots].long()
         variance = self.square[users, slots] - self.mean[users, slots] ** 2

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from autosample.data.interactions import Interactions
-from autosample.errors import SamplerError
 from autosample.kernels.weighted import WeightedUnseen
-from autosample.samplers.base import Sampler
+from autosample.samplers.base import Sampler, check_begun
 from autosample.samplers.draw import Draw
 from autosample.types import Batch, Negatives, View
 
@@ -59,12 +58,8 @@ class WeightedSampler(Sampler):
         Raises:
             SamplerError: AS303 when no epoch has begun.
         """
-        if self._weighting is None:
-            raise SamplerError(
-                "AS303",
-                f"{self.name} draws before its first epoch.",
-                "Call prepare() once and begin_epoch() before each epoch.",
-            )
+        check_begun(self, self._weighting)
+        assert self._weighting is not None  # noqa: S101  for the type checker
         return self._weighting
 
 
