@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from autosample.errors import shortened
 from autosample.report import numbers
 
 
@@ -50,8 +51,8 @@ def test_small_words():
     assert numbers.plural(2000, "user") == "2,000 users"
     assert numbers.epochs(3, 3) == "epoch 3"
     assert numbers.epochs(3, 7) == "epochs 3–7"
-    assert numbers.short("abcdef", 4) == "abc…"
-    assert numbers.short("abcd", 4) == "abcd"
+    assert shortened("abcdef", 4) == "abc…"
+    assert shortened("abcd", 4) == "abcd"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from autosample.errors import shortened
 from autosample.metrics import Ranks
 from autosample.report.bands import Interval, Lane, intervals, lanes
 from autosample.report.bars import Bars, bar_chart
@@ -20,7 +21,6 @@ from autosample.report.numbers import (
     p_value,
     percent,
     score,
-    short,
     signed,
 )
 from autosample.report.story import Told, kept_epochs, sampler_order, samplers_of, spans, stretches
@@ -56,7 +56,7 @@ def schedule_figure(result: Told) -> Figure:
     labels = sampler_order([*samplers_of(result.history), *kept_epochs(result.schedule)])
     rows = [
         Lane(
-            short(label, 40),  # what a phone has room for
+            shortened(label, 40),  # what a phone has room for
             style,
             spans(result.history, label),
             [(part.first - 1, part.last) for part in parts if label == part.label],
@@ -101,7 +101,7 @@ SEEDS = " Lines are means over seeds, bands go from the lowest to the highest."
 
 def legend(lines: Sequence[Line]) -> list[tuple[str, str]]:
     """(style, label) of lines."""
-    return [(line.style, short(line.label)) for line in lines]
+    return [(line.style, shortened(line.label)) for line in lines]
 
 
 def seed_line(
@@ -134,7 +134,9 @@ def reached_figure(means: Mapping[str, Mean], metric: str) -> Figure:
     """What every party reached on the test users, with the interval of each alone."""
     title = f"{metric_name(metric)} on test users"
     rows = [
-        Interval(short(label, 30), m.value, m.low, m.high, score(m.value), party_style(n, label))
+        Interval(
+            shortened(label, 30), m.value, m.low, m.high, score(m.value), party_style(n, label)
+        )
         for n, (label, m) in enumerate(means.items())
     ]
     told = "; ".join(f"{row.label}: {row.word}" for row in rows)
@@ -149,7 +151,7 @@ def difference_figure(
     name = metric_name(metric)
     rows = [
         Interval(
-            f"against {short(label, 20)}",
+            f"against {shortened(label, 20)}",
             d.mean.value,
             d.mean.low,
             d.mean.high,

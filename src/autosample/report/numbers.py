@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from autosample.errors import shortened
 from autosample.metrics import parse_metric
 
 _NAMES = {
@@ -17,8 +16,6 @@ _NAMES = {
     "smooth_dcg": "Smooth DCG",
 }
 MISSING = "–"
-
-short = shortened
 
 
 def metric_name(metric: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from autosample.beyond import coverage, gini, popularity_lift
 from autosample.data import Dataset
+from autosample.errors import shortened
 from autosample.evaluate import recommend
 from autosample.metrics import Ranks, parse_metric, per_user
 from autosample.report import words
@@ -40,7 +41,6 @@ from autosample.report.numbers import (
     percent,
     plural,
     score,
-    short,
     whole,
 )
 from autosample.report.parties import Party, differences, named
@@ -163,7 +163,7 @@ def _most(given: IntArray, dataset: Dataset, counts: IntArray) -> Table:
     top = most_recommended(given, len(counts), 10)
     names = dataset.items.ids([item for item, _ in top])
     rows = [
-        [short(name), percent(times / len(given)), whole(int(counts[item]))]
+        [shortened(name), percent(times / len(given)), whole(int(counts[item]))]
         for name, (item, times) in zip(names, top, strict=True)
     ]
     return Table(["Item", "In lists", "Users before the test"], rows)
@@ -183,14 +183,14 @@ def tiles(
     most = max(counts, key=lambda label: counts[label], default=MISSING)
     kept = plural(sum(count for _, count in result.schedule), "epoch")
     part = "took part most" if len(counts) > 1 else "trained alone"
-    told = [(short(most, 24), part, f"{counts.get(most, 0)} of {kept} of the model")]
+    told = [(shortened(most, 24), part, f"{counts.get(most, 0)} of {kept} of the model")]
     if own is None:
         told.append((score(result.valid_metric), f"{name} on validation users", "they decided"))
     else:
         ends = f"95% interval {score(own.low)} to {score(own.high)}"
         told.append((score(own.value), f"{name} on test users", ends))
     for label, one in list(named(parties, changes).items())[:3]:
-        told.append((change(one.relative), f"against {short(label, 60)}", words.verdict(one)))
+        told.append((change(one.relative), f"against {shortened(label, 60)}", words.verdict(one)))
     time = f"{duration(parties[0].seconds)} in all"
     return [*told, (f"{parties[0].trainings:.1f}×", "the work of one training", time)]
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autosample.data import Dataset
+from autosample.errors import shortened
 from autosample.metrics import Ranks, parse_metric, per_user
 from autosample.report.measure import Difference, mean
 from autosample.report.numbers import (
@@ -19,7 +20,6 @@ from autosample.report.numbers import (
     percent,
     plural,
     score,
-    short,
     whole,
 )
 from autosample.report.parties import Party
@@ -52,8 +52,8 @@ def metric_table(settings: Settings, ranks: Mapping[str, Sequence[Ranks]]) -> Ta
         theirs = [score(float(values[label].mean())) for label in others]
         explained = EXPLAINED.get(parse_metric(metric)[0], "")
         rows.append([metric_name(metric), score(own.value), interval, *theirs, explained])
-    others = [short(label, 40) for label in others]
-    return Table(["Measure", short(this, 40), "95% interval", *others, "Meaning"], rows)
+    others = [shortened(label, 40) for label in others]
+    return Table(["Measure", shortened(this, 40), "95% interval", *others, "Meaning"], rows)
 
 
 def comparison_table(
@@ -63,7 +63,7 @@ def comparison_table(
     head = [
         "Run",
         metric_name(metric),
-        f"{short(parties[0].label, 40)} is",
+        f"{shortened(parties[0].label, 40)} is",
         "Test",
         "Better for",
         "Worse for",
@@ -78,7 +78,7 @@ def comparison_table(
         seeds = f" ({len(party.runs)} seeds)" if len(party.runs) > 1 else ""
         cost = [f"{party.trainings:.1f}", duration(party.seconds)]
         best = ", best fixed" if party.best_fixed else ""
-        rows.append([f"{short(party.label)}{best}{seeds}", reached, *values, *cost])
+        rows.append([f"{shortened(party.label)}{best}{seeds}", reached, *values, *cost])
     return Table([*head, "Trainings", "Time"], rows)
 
 
@@ -95,7 +95,7 @@ def effort_table(result: RunResult) -> Table:
     ]
     rows = [
         [
-            short(one.label),
+            shortened(one.label),
             whole(one.epochs),
             whole(one.kept),
             duration(one.seconds),
@@ -176,7 +176,7 @@ def evidence_words(choice: Choice) -> list[tuple[str, str, str, bool]]:
     told = []
     for one in choice.evidence:
         others = [_named(name, number) for name, number in one.others.items()]
-        told.append((short(one.label), score(one.value), ", ".join(others), one.chosen))
+        told.append((shortened(one.label), score(one.value), ", ".join(others), one.chosen))
     return told
 
 

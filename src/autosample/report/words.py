@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from autosample.errors import shortened
 from autosample.report.measure import Difference, Mean
 from autosample.report.numbers import (
     duration,
@@ -16,7 +17,6 @@ from autosample.report.numbers import (
     percent,
     plural,
     score,
-    short,
 )
 from autosample.report.parties import Party
 from autosample.report.story import Stretch, Told, kept_epochs, stretches
@@ -42,10 +42,12 @@ def who(result: RunResult) -> str:
     if not parts:
         return "No training was better than the initial parameters."
     if len(parts) == 1:
-        label, length = short(parts[0].label), plural(parts[0].last, "epoch")
+        label, length = shortened(parts[0].label), plural(parts[0].last, "epoch")
         return f"{label} trained all {length} of the final model."
     if len(parts) <= 4:
-        told = [f"{short(part.label)} trained {epochs(part.first, part.last)}" for part in parts]
+        told = [
+            f"{shortened(part.label)} trained {epochs(part.first, part.last)}" for part in parts
+        ]
         return "On the way to the final model, " + ", then ".join(told) + "."
     return _long(parts)
 
@@ -53,8 +55,8 @@ def who(result: RunResult) -> str:
 def _long(parts: list[Stretch]) -> str:
     first, last = parts[0], parts[-1]
     return (
-        f"The final model's training began with {short(first.label)} "
-        f"({epochs(first.first, first.last)}) and ended with {short(last.label)} "
+        f"The final model's training began with {shortened(first.label)} "
+        f"({epochs(first.first, first.last)}) and ended with {shortened(last.label)} "
         f"({epochs(last.first, last.last)})."
     )
 
@@ -70,16 +72,16 @@ def winner(result: Told, others: Mapping[str, Difference] = MappingProxyType({})
     if not counts:
         return "No training was better than the initial parameters."
     most, total = max(counts, key=lambda label: counts[label]), stretches(result.schedule)[-1].last
-    who, share = short(most), f"for all {plural(total, 'epoch')}"
+    who, share = shortened(most), f"for all {plural(total, 'epoch')}"
     if result.settings.strategy == "fixed":
         share = f"trained alone for {plural(total, 'epoch')}"
     elif len(counts) > 1:
         who = f"a schedule of {len(counts)} samplers"
         part = "all" if counts[most] == total else f"{counts[most]} of"
-        share = f"with {short(most)} in {part} {plural(total, 'epoch')}"
+        share = f"with {shortened(most)} in {part} {plural(total, 'epoch')}"
     ahead = min(others, key=lambda name: others[name].mean.value, default="")
     if ahead and others[ahead].mean.value < 0:
-        return f"{short(ahead, 80)} won. This is {who}, {share}."
+        return f"{shortened(ahead, 80)} won. This is {who}, {share}."
     if not others:
         return f"Found: {who}, {share}."
     return f"{who.replace('a schedule', 'A schedule')} won, {share}."
@@ -96,7 +98,7 @@ def quality(
             "decided on the samplers, so new data will likely give less; there is no test split."
         )
     told = [
-        f"{_distance(one)} {short(label, 80)} ({verdict(one)})" for label, one in others.items()
+        f"{_distance(one)} {shortened(label, 80)} ({verdict(one)})" for label, one in others.items()
     ]
     mean = f", mean of {seeds} seeds" if seeds > 1 else ""
     words = f"On {plural(len(result.ranks), 'test user')} its {name} is {score(own.value)}{mean}"
@@ -139,7 +141,7 @@ def cost(parties: Sequence[Party]) -> str:
     own, *others = parties
     length = plural(own.runs[0].settings.epochs, "epoch")
     told = f"It cost as much as {trainings(own.trainings)} of {length}, {duration(own.seconds)}"
-    theirs = [f"{short(other.label)} {other.trainings:.1f}" for other in others]
+    theirs = [f"{shortened(other.label)} {other.trainings:.1f}" for other in others]
     return f"{told} (trainings of others: {', '.join(theirs)})." if theirs else f"{told}."
 
 
