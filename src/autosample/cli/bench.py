@@ -170,11 +170,11 @@ def results(
     found = gather(folders, typed(context))
     if out is not None:
         replace_json(out, found)
-        output.say(f"{len(found['runs'])} runs are in {out}.")
+        output.say(f"{runs_are(len(found['runs']))} in {out}.")
     if missing := len(found["unfinished"]):
-        told = "1 run is" if missing == 1 else f"{missing} runs are"
         output.say(
-            f"{told} not done; a seed is compared once its fixed samplers are done or have failed."
+            f"{runs_are(missing)} not done; a seed is compared once its fixed samplers are done or "
+            "have failed."
         )
     if json:
         output.print_json(found)
@@ -263,6 +263,11 @@ def _interval(low: float | None, high: float | None) -> str:
 
 def _p(value: float | None) -> str:
     return "" if value is None else "< .001" if value < 0.001 else f"{value:.3f}"
+
+
+def runs_are(count: int) -> str:
+    """How many of them are, such as over."""
+    return "1 run is" if count == 1 else f"{count} runs are"
 
 
 def typed(context: typer.Context) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autosample.cli import options, output
-from autosample.cli.bench import print_cell, stoppable, typed, watch
+from autosample.cli.bench import print_cell, runs_are, stoppable, typed, watch
 from autosample.cli.options import Json
 from autosample.cli.reading import Reading
 from autosample.cli.spread import spread
@@ -169,8 +169,7 @@ def write_page_of(folder: Path, path: Path) -> Path:
             [", ".join(f"{name} {one[name]}" for name in differ) for one in told],
         )
     if left := len(seen.runs) + len(seen.left) - len(runs):
-        runs_are = "1 run is" if left == 1 else f"{left} runs are"
-        output.say(f"{runs_are} not over or not compared yet, and left out.")
+        output.say(f"{runs_are(left)} not over or not compared yet, and left out.")
     return write_page(winner(cells[0]), runs, path, again)
 
 
