@@ -43,12 +43,10 @@ def parquet_columns(path: Path, roles: Roles) -> dict[str, pl.Series]:
 
 def _others(folder: Path) -> str:
     """What to do about a folder without Parquet files."""
-    names = sorted(one.name for one in folder.iterdir() if one.is_file())
-    parts = {Path(name).stem: name for name in reversed(names)}
-    if {"train", "test"} <= parts.keys():
-        train, test = parts["train"], parts["test"]
-        return f"Name {train} in it, and {test} with --test (test_file= in Python)."
-    if names:
+    train, test = (sorted(folder.glob(f"{part}.*")) for part in ("train", "test"))
+    if train and test:
+        return f"Name {train[0].name} in it, and {test[0].name} with --test (test_file= in Python)."
+    if names := sorted(one.name for one in folder.iterdir() if one.is_file()):
         return f"Of other files name one, such as {shortened(names[0])}."
     return "Check the path."
 
